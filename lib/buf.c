@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The one growable memory: bytes, always followed by a NUL that is not counted. */
+#include "buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *buf_room(struct buf *b, size_t n)
+{
+	size_t want = b->n + n + 1;
+	size_t room = b->room ? b->room : 64;
+
+	if (want <= b->room)
+		return b->s + b->n;
+	while (room < want)
+		room *= 2;
+	char *s = realloc(b->s, room);
+	if (!s) {
+		b->bad = 1;
+		return NULL;
+	}
+	b->s = s;
+	b->room = room;
+	return s + b->n;
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t n)
+{
+	char *to = buf_room(b, n);
+
+	if (!to)
+		return;
+	if (n)
+		memcpy(to, bytes, n);
+	b->n += n;
+	b->s[b->n] = '\0';
+}
+
+void buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void buf_fmt(struct buf *b, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	int n = vsnprintf(NULL, 0, format, list);
+	va_end(list);
+	if (n < 0) {
+		b->bad = 1;
+		return;
+	}
+	char *to = buf_room(b, (size_t)n);
+	if (!to)
+		return;
+	va_start(list, format);
+	vsnprintf(to, (size_t)n + 1, format, list);
+	va_end(list);
+	b->n += (size_t)n;
+}
+
+void buf_drop(struct buf *b, size_t n)
+{
+	if (n > b->n)
+		n = b->n;
+	if (!n)
+		return;
+	b->n -= n;
+	memmove(b->s, b->s + n, b->n + 1);
+}
+
+void buf_clear(struct buf *b)
+{
+	b->n = 0;
+	if (b->s)
+		b->s[0] = '\0';
+}
+
+void buf_free(struct buf *b)
+{
+	free(b->s);
+	*b = (struct buf){ 0 };
+}
+
+const char *buf_text(const struct buf *b)
+{
+	return b->n ? b->s : "";
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Small files: read whole or not at all, written whole or not at all. */
+#include "file.h"
+
+#include "fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *e)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "%s", path);
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return err_set(e, "%s: %s, not a regular file", path, S_ISDIR(st.st_mode) ? "a directory" : "a device or FIFO");
+	}
+	if ((uintmax_t)st.st_size > max) {
+		errno = EFBIG;
+		return err_set(e, "%s: larger than %zu bytes", path, max);
+	}
+	for (;;) {
+		char *to = buf_room(out, 4096);
+		if (!to) {
+			errno = ENOMEM;
+			return err_sys(e, "%s", path);
+		}
+		ssize_t n = pread(fd, to, 4096, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "%s", path);
+		if (n == 0)
+			break;
+		at += n;
+		if ((uintmax_t)at > max) {
+			errno = EFBIG;
+			return err_set(e, "%s: larger than %zu bytes", path, max);
+		}
+		out->n += (size_t)n;
+	}
+	buf_add(out, "", 0); /* the NUL behind */
+	return 0;
+}
+
+int file_read(int dir, const char *path, size_t max, struct buf *out, struct err *e)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not hang us */
+
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	int bad = file_read_fd(fd, path, max, out, e);
+	fd_close(&fd);
+	return bad;
+}
+
+int file_peek(int dir, const char *path, char *text, size_t room)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+	ssize_t got = -1;
+
+	if (fd < 0)
+		return -1;
+	while (n < room - 1 && (got = fd_read(fd, text + n, room - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	fd_close(&fd);
+	return got < 0 ? -1 : (int)n;
+}
+
+int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, struct err *e)
+{
+	char temp[NAME_MAX + 1];
+
+	if (snprintf(temp, sizeof(temp), ".%s.%ld", name, (long)getpid()) >= (int)sizeof(temp)) {
+		errno = ENAMETOOLONG;
+		return err_sys(e, "write %s", name);
+	}
+	unlinkat(dir, temp, 0); /* of a writer that was killed and had our pid */
+	int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return err_sys(e, "write %s", name);
+	if (fd_write(fd, bytes, n) < 0 || fsync(fd) < 0 || renameat(dir, temp, dir, name) < 0) {
+		err_sys(e, "write %s", name);
+		unlinkat(dir, temp, 0);
+		fd_close(&fd);
+		return -1;
+	}
+	fd_close(&fd);
+	return 0;
+}
+
+int file_mkdirs(const char *path, mode_t mode)
+{
+	char part[PATH_MAX];
+	size_t n = strlen(path);
+
+	if (n >= sizeof(part)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	for (size_t i = 1; i < n; i++) {
+		if (path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return -1;
+	}
+	return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+int file_open_dir(int dir, const char *path, struct err *e)
+{
+	struct stat st;
+	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	if (fstat(fd, &st) < 0)
+		err_sys(e, "%s", path);
+	else if (st.st_uid != geteuid())
+		err_code(e, NO_RIGHT, "%s: belongs to uid %ld, not to you", path, (long)st.st_uid);
+	else if (st.st_mode & 022)
+		err_code(e, NO_RIGHT, "%s: others may write it (mode %04o)", path, (unsigned int)st.st_mode & 07777);
+	else
+		return fd;
+	fd_close(&fd);
+	return -1;
+}
+
+int file_join(char *to, size_t room, const char *a, const char *b)
+{
+	size_t n = strlen(a);
+	int len = snprintf(to, room, "%s%s%s", a, n && a[n - 1] == '/' ? "" : "/", b);
+
+	return len < 0 || (size_t)len >= room ? -1 : 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Small files: read whole or not at all, written whole or not at all. */
+#ifndef FILE_H
+#define FILE_H
+
+#include "buf.h"
+#include "err.h"
+
+#include <sys/stat.h>
+
+/* Reads a regular file of at most max bytes; a directory, FIFO, device, or larger file is refused at once, without
+ * reading. `dir` is a descriptor or AT_FDCWD. 0; -1 and err ("PATH: why", errno is kept, ENOENT told apart by it).
+ * file_read_fd reads the open one from its start. A NUL byte in it is the caller's to judge. */
+int file_read(int dir, const char *path, size_t max, struct buf *out, struct err *e);
+int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *e);
+/* Reads what /proc or /sys says, cut at room - 1, NUL at the end; its length or -1 with errno. */
+int file_peek(int dir, const char *path, char *text, size_t room);
+/* Writes NAME by a temporary file beside it, fsync and rename: the old content or the new, never a part. 0 or -1. */
+int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, struct err *e);
+/* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. 0 or -1 with errno. */
+int file_mkdirs(const char *path, mode_t mode);
+/* Opens a directory that only its owner may write: no symlink, owned by the effective user, no write bit for
+ * others. The descriptor, or -1 and err. */
+int file_open_dir(int dir, const char *path, struct err *e);
+/* "A/B", or -1 when it does not fit into room. */
+int file_join(char *to, size_t room, const char *a, const char *b);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Words and numbers: strict reading, quoting, the nearest word. */
+#include "text.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+int text_number(const char *s, long long min, long long max, long long *out)
+{
+	long long n = 0;
+
+	if (!*s || strlen(s) > 18)
+		return -1;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		n = n * 10 + (*s - '0');
+	}
+	if (n < min || n > max)
+		return -1;
+	*out = n;
+	return 0;
+}
+
+/* Reads "12.345" as thousandths; returns what follows, NULL when there is no number. */
+static const char *thousandths(const char *s, int64_t *out)
+{
+	int64_t n = 0;
+	int digits = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++, digits++)
+		if ((n = n * 10 + (*s - '0')) > 1000000000)
+			return NULL;
+	n *= 1000;
+	if (*s == '.') {
+		s++;
+		for (int64_t unit = 100; *s >= '0' && *s <= '9'; s++, digits++, unit /= 10)
+			n += (*s - '0') * unit;
+	}
+	*out = n;
+	return digits ? s : NULL;
+}
+
+int text_time(const char *s, int64_t *ms)
+{
+	static const struct { const char *word; int factor; } units[] = {
+		{ "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 },
+	};
+	int64_t n;
+
+	s = thousandths(s, &n);
+	if (!s)
+		return -1;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (strcmp(s, units[i].word) != 0)
+			continue;
+		n *= units[i].factor;
+		if (n <= 0 || n > 366 * 86400 * INT64_C(1000))
+			return -1;
+		*ms = n;
+		return 0;
+	}
+	return -1;
+}
+
+int text_size(const char *s, int64_t unit, int64_t *bytes)
+{
+	static const char letters[] = "KMGT";
+	char digits[16];
+	size_t n = strspn(s, "0123456789");
+	long long value;
+
+	if (!n || n >= sizeof(digits))
+		return -1;
+	memcpy(digits, s, n);
+	digits[n] = '\0';
+	if (text_number(digits, 1, INT64_C(1) << 40, &value) < 0)
+		return -1;
+	if (s[n]) {
+		const char *at = strchr(letters, toupper((unsigned char)s[n]));
+		if (!at || s[n + 1])
+			return -1;
+		unit = INT64_C(1024) << 10 * (at - letters);
+	}
+	if (value > INT64_MAX / unit)
+		return -1;
+	*bytes = value * unit;
+	return 0;
+}
+
+int text_yes(const char *s, int *out)
+{
+	static const struct { const char *word; int value; } words[] = {
+		{ "yes", 1 }, { "on", 1 }, { "true", 1 }, { "1", 1 },
+		{ "no", 0 }, { "off", 0 }, { "false", 0 }, { "0", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcasecmp(s, words[i].word) != 0)
+			continue;
+		*out = words[i].value;
+		return 0;
+	}
+	return -1;
+}
+
+int text_begins(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+int text_ends(const char *s, const char *with)
+{
+	size_t n = strlen(s), m = strlen(with);
+
+	return n >= m && strcmp(s + n - m, with) == 0;
+}
+
+static int is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+int text_name(const char *s, size_t max)
+{
+	if (!is_plain(*s) || strlen(s) > max)
+		return 0;
+	for (; *s; s++)
+		if (!is_plain(*s) && !strchr("._-", *s))
+			return 0;
+	return 1;
+}
+
+/* Levenshtein's distance, for words of up to 31 letters; else far. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[32];
+	size_t n = strlen(b);
+
+	if (n >= 32 || strlen(a) >= 32)
+		return 99;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t before = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = before + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			before = row[j];
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+const char *text_near(const char *s, const char *const *words, size_t n)
+{
+	const char *best = NULL;
+	size_t least = 3;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(s, words[i]);
+		if (d < least && d * 3 <= strlen(words[i]) + 1) {
+			least = d;
+			best = words[i];
+		}
+	}
+	return best;
+}
+
+void text_quote(struct buf *b, const char *s)
+{
+	buf_char(b, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			buf_str(b, "'\\''");
+		else
+			buf_char(b, *s);
+	}
+	buf_char(b, '\'');
+}
+
+void text_shell(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_plain(s[i]) && !strchr("._-/,:=+@%", s[i])) {
+			text_quote(b, s);
+			return;
+		}
+	}
+	if (n)
+		buf_str(b, s);
+	else
+		buf_str(b, "''");
+}
+
+void text_clean(struct buf *b, const char *s, size_t n)
+{
+	while (n && isspace((unsigned char)s[n - 1]))
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c == '\t' || c == '\n' || c == '\r')
+			buf_char(b, ' ');
+		else if (c < ' ' || (c >= 0x7f && c < 0xa0))
+			buf_char(b, '?');
+		else
+			buf_char(b, (char)c);
+	}
+}
+
+const char *text_line(const char **rest, size_t *n, size_t *len)
+{
+	const char *line = *rest;
+
+	if (!*n)
+		return NULL;
+	const char *end = memchr(line, '\n', *n);
+	*len = end ? (size_t)(end - line) : *n;
+	size_t whole = end ? *len + 1 : *len;
+	*rest += whole;
+	*n -= whole;
+	if (*len && line[*len - 1] == '\r')
+		--*len;
+	return line;
+}
+
+int text_copy(char *to, size_t room, const char *from)
+{
+	size_t n = strlen(from);
+
+	to[0] = '\0';
+	if (n >= room)
+		return -1;
+	memcpy(to, from, n + 1);
+	return 0;
+}
