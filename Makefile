@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: 0BSD
-MAKEFLAGS += -rR
+MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
 
 VERSION = 0.1
 PREFIX = /usr/local
+
+# A variant is another build of the same sources, in build/VARIANT: gates with a rule switched off (bits of
+# GATE_RULES), sanitizers, the other C library. `make VARIANT=asan unit`, `make build/nogate1/qinit`.
+VARIANT = main
+VARIANTS = asan glibc nogate1 nogate2 nogate4
+CFLAGS_asan = -g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+CFLAGS_nogate1 = -DGATE_RULES=6
+CFLAGS_nogate2 = -DGATE_RULES=5
+CFLAGS_nogate4 = -DGATE_RULES=3
+LINK = -static
+LINK_asan = -fsanitize=address,undefined
+
 MUSL := $(shell command -v musl-gcc 2>/dev/null)
 ifeq ($(origin CC),default)
-CC := $(or $(MUSL),cc)
+CC := $(or $(if $(filter asan glibc,$(VARIANT)),,$(MUSL)),cc)
 endif
 # musl's wrapper does not look where the kernel's headers are
 ifneq (,$(findstring musl-gcc,$(CC)))
@@ -15,23 +27,32 @@ endif
 CFLAGS = -Os -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla-larger-than=65536 -Wpointer-arith -Werror=implicit-function-declaration
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -Ilib -Iapplets $(WARN) \
-	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(KERNEL) $(CFLAGS)
-ALL_LDFLAGS = -static -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(KERNEL) $(CFLAGS) $(CFLAGS_$(VARIANT))
+ALL_LDFLAGS = $(or $(LINK_$(VARIANT)),$(LINK)) -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 
-V = build/main
+V = build/$(VARIANT)
 LIB := $(patsubst %.c,$V/%.o,$(wildcard lib/*.c))
 OBJ := $V/qinit.o $(patsubst %.c,$V/%.o,$(wildcard applets/*.c)) $(LIB)
 UNIT := $(patsubst tests/unit/%.c,$V/unit/%,$(wildcard tests/unit/test_*.c))
+BENCH := $(patsubst %.c,build/main/%,$(wildcard tests/bench/*.c))
+APPLETS := $(patsubst applets/%.c,%,$(wildcard applets/*.c))
+MAN := $(wildcard applets/*.[1-8])
 
 all: qinit ## the executable, ./qinit: static, stripped
 
-qinit: $V/qinit
+qinit: build/main/qinit
 	strip -o $@ $<
 
 $V/qinit: $(OBJ)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(OBJ)
 
-$V/%.o: %.c Makefile
+# The compiler may be another one than last time (musl-gcc was installed): then all is built anew.
+$V/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$V/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
+
+$V/%.o: %.c Makefile $V/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -39,8 +60,50 @@ $V/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(LIB)
 
+# bare programs that tests and bench measure against: none of ours in them
+build/main/tests/%: tests/%.c Makefile $V/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+
+$(foreach v,$(filter-out $(VARIANT),$(VARIANTS)),build/$v/qinit): FORCE
+	@$(MAKE) VARIANT=$(patsubst build/%/qinit,%,$@) $@
+
+units: $(UNIT)
+
 unit: $(UNIT) ## the unit tests, one program a module
 	@set -e; for t in $(UNIT); do $$t; done
+
+check: ## installs what the tests need, then runs all of them; the last line counts
+	tests/setup check
+	@$(MAKE) check-build
+	@tests/run
+
+# apart from `check`, because only now the compiler is known
+check-build: all units $(BENCH) $(foreach v,$(VARIANTS),build/$v/qinit)
+	@$(MAKE) VARIANT=asan units
+	tests/guest/linux
+
+demo: ## installs QEMU if there is none, builds, and shows a guest's whole life in seconds
+	tests/setup demo
+	@$(MAKE) all
+	@./qinit qemu-init demo
+
+bench: ## measures qinit side by side with bare QEMU and bare clients
+	tests/setup check
+	@$(MAKE) all $(BENCH)
+	@tests/bench/run
+
+lint: ## gcc -fanalyzer, and cppcheck and shellcheck where they are installed
+	@set -e; for f in qinit.c lib/*.c applets/*.c; do gcc -fanalyzer $(ALL_CFLAGS) -O2 -c -o /dev/null $$f; done
+	@! command -v cppcheck >/dev/null || cppcheck -q --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 -Ilib -Iapplets qinit.c lib applets
+	@! command -v shellcheck >/dev/null || shellcheck tests/setup tests/run tests/guest/linux .ci/run
+
+install: qinit ## to $(DESTDIR)$(PREFIX): the executable, a link for each applet, man pages, conf/
+	install -D -m 755 qinit $(DESTDIR)$(PREFIX)/bin/qinit
+	@set -e; for a in $(APPLETS); do ln -sf qinit $(DESTDIR)$(PREFIX)/bin/$$a; done
+	@set -e; for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	mkdir -p $(DESTDIR)$(PREFIX)/share/qinit
+	cp -R conf/. $(DESTDIR)$(PREFIX)/share/qinit/
 
 clean: ## removes what was built
 	rm -rf build qinit
@@ -49,4 +112,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
 
 -include $(OBJ:.o=.d) $(wildcard $V/unit/*.d)
-.PHONY: all unit clean help
+.PHONY: all unit units check check-build demo bench lint install clean help FORCE
