@@ -100,29 +100,22 @@ static int read_letters(struct line *l, const char *word)
 int opt_read(struct opts *o, const char *letters, int own, int n, char **argv, struct err *e)
 {
 	struct line l = { .argv = argv, .n = n, .letters = letters, .o = o, .e = e };
-	int only_words = 0;
+	enum { MIXED, WORDS, REST } now = MIXED; /* WORDS: behind `--`, but one more may stand before the foreign words */
 
 	*o = (struct opts){ .words = argv };
 	while (l.at < n) {
 		char *word = argv[l.at++];
-		int foreign = own && o->n == own - (opt_has(o, 'p') || opt_has(o, 'u'));
-		if ((!only_words || foreign) && strcmp(word, "--") == 0 && o->n <= own) {
-			only_words = 1;
-			continue;
-		}
-		if (only_words || word[0] != '-' || !word[1]) {
+		int foreign = own && o->n >= own - (opt_has(o, 'p') || opt_has(o, 'u'));
+		if (now != REST && strcmp(word, "--") == 0 && (now == MIXED || foreign)) {
+			now = foreign || !own ? REST : WORDS;
+		} else if (now == MIXED && word[0] == '-' && word[1]) {
+			if ((word[1] == '-' ? read_long(&l, word + 2) : read_letters(&l, word + 1)) < 0)
+				return -1;
+		} else {
 			o->words[o->n++] = word;
-			only_words |= foreign;
 			if (foreign)
-				own = 0;
-			continue;
+				now = REST;
 		}
-		if (strcmp(word, "--") == 0) {
-			only_words = 1;
-			continue;
-		}
-		if ((word[1] == '-' ? read_long(&l, word + 2) : read_letters(&l, word + 1)) < 0)
-			return -1;
 	}
 	return 0;
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Processes as the kernel tells of them: never a pid from a file. */
+#ifndef PROC_H
+#define PROC_H
+
+#include <sys/types.h>
+
+enum { PROC_BOOT_ID = 37 };
+
+/* 1 when a process (a zombie counts) has this real uid, 0 when none has. getpriority(2), PRIO_USER. */
+int proc_uid_alive(uid_t uid);
+/* This boot's id with its NUL, "" without /proc. */
+void proc_boot_id(char id[PROC_BOOT_ID]);
+/* 1 when uids (or gids) first .. first + n - 1 exist in this user namespace; map is the text of uid_map. Pure. */
+int proc_map_holds(const char *map, unsigned long first, unsigned long n);
+/* A descriptor that polls readable when the process has ended, close-on-exec; -1 with errno (ENOSYS before 5.3). */
+int proc_open(pid_t pid);
+/* Sends a signal to the process behind such a descriptor. 0, or -1 with errno. */
+int proc_signal(int pidfd, int number);
+
+#endif
