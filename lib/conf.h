@@ -12,7 +12,7 @@ enum { CONF_NAME_MAX = 48, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 << 20 };
 
 /* How a value is read and checked; the words are in the table in conf.c. */
 enum conf_kind {
-	KIND_TEXT, KIND_NAME, KIND_ARCH, KIND_YES, KIND_SECONDS, KIND_NUMBER, KIND_PORT, KIND_RAM, KIND_FILE, KIND_DISK,
+	KIND_TEXT, KIND_WORD, KIND_NAME, KIND_ARCH, KIND_YES, KIND_SECONDS, KIND_NUMBER, KIND_PORT, KIND_RAM, KIND_FILE, KIND_DISK,
 	KIND_NIC, KIND_DISPLAY, KIND_VGA, KIND_ACCEL, KIND_FAMILY, KIND_RUNAS, KIND_ARG, KIND_COMMAND, KIND_GONE,
 };
 
@@ -34,11 +34,11 @@ enum conf_kind {
 	X(START_TIMEOUT, KIND_SECONDS, 0, "60", "deadline of a start") \
 	X(PRECMD, KIND_COMMAND, 0, "", "sh command before the start; its failure fails the start") \
 	X(POSTCMD, KIND_COMMAND, 0, "", "sh command after the start") \
-	X(MACHINE, KIND_TEXT, 0, "", "machine type and its options") \
-	X(CPU, KIND_TEXT, 0, "", "processor model") \
-	X(SMP, KIND_TEXT, 0, "", "number of processors, or QEMU's -smp") \
+	X(MACHINE, KIND_WORD, 0, "", "machine type and its options") \
+	X(CPU, KIND_WORD, 0, "", "processor model") \
+	X(SMP, KIND_WORD, 0, "", "number of processors, or QEMU's -smp") \
 	X(RAM, KIND_RAM, 0, "2G", "memory; a bare number is MiB") \
-	X(BOOT, KIND_TEXT, 0, "", "QEMU's -boot") \
+	X(BOOT, KIND_WORD, 0, "", "QEMU's -boot") \
 	X(KERNEL, KIND_FILE, 0, "", "Linux kernel to boot directly") \
 	X(INITRD, KIND_FILE, 0, "", "its initial ramdisk") \
 	X(APPEND, KIND_TEXT, 0, "", "its command line") \
@@ -74,25 +74,27 @@ struct conf_item {
 };
 
 struct conf {
-	char name[CONF_NAME_MAX + 1];
+	char name[CONF_NAME_MAX + 1]; /* from wherever it came; the key NAME has no item */
 	char *dir;		/* the VM's folder, absolute: relative files are in it */
 	char *file;		/* the rc-file, absolute; NULL when there are only settings */
 	char *defaults;		/* default.rc */
 	struct conf_item *items; /* sorted by key and number */
 	size_t n, room;
+	int code;		/* after a failure: what it means, enum code */
 };
 
 struct conf_from {
 	const char *defaults;	/* path of default.rc, NULL for none; one that is missing is fine */
 	const char *file;	/* absolute path of the rc-file, NULL for none */
 	const char *name;	/* what NAME must be; NULL: NAME= (or the file's name) says it */
-	const char *dir;	/* the VM's folder, absolute; NULL: the rc-file's */
+	const char *dir;	/* the VM's folder, absolute; NULL: the rc-file's, without one the current */
 	char *const *settings;	/* KEY=VALUE, above the files */
 	size_t n;
 };
 
 /* Reads and checks all. Each complaint is one line "FILE:LINE: KEY: why\n" in `errors`; warnings likewise (AUTOSTART,
- * SANDBOX=no, RUNAS=root). 0; -1 when there is an error. The conf must be freed in either case. */
+ * SANDBOX=no, RUNAS=root). 0; -1 when there is an error (code: NOT_CONFIGURED, or NO_RIGHT when a file cannot be
+ * read). The conf must be freed in either case. */
 int conf_load(struct conf *c, const struct conf_from *from, struct buf *errors, struct buf *warnings);
 void conf_free(struct conf *c);
 
@@ -102,9 +104,10 @@ const struct conf_item *conf_item(const struct conf *c, enum conf_key key, int n
 const struct conf_item *conf_next(const struct conf *c, enum conf_key key, const struct conf_item *last);
 /* The value, or the default; "" when there is neither, never NULL. */
 const char *conf_text(const struct conf *c, enum conf_key key);
-int conf_yes(const struct conf *c, enum conf_key key);
+int conf_yes(const struct conf *c, enum conf_key key);	/* 0 when there is neither value nor default */
 int64_t conf_ms(const struct conf *c, enum conf_key key);	/* KIND_SECONDS, in ms; 0 when not set */
 long conf_long(const struct conf *c, enum conf_key key);	/* KIND_NUMBER, KIND_PORT; 0 when not set */
+int64_t conf_bytes(const struct conf *c, enum conf_key key);	/* KIND_RAM */
 /* Puts "FILE:LINE: KEY: " before an err's text, in the same words as conf_load. Keeps the code. */
 int conf_at(struct err *e, const struct conf_item *item);
 /* FILE as an absolute path: itself, or in the VM's folder. 0, -1 when it does not fit into room. */
