@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The uid and gid of a QEMU. */
+#include "uid.h"
+
+#include "fd.h"
+#include "file.h"
+#include "proc.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* Where a user namespace does not hold UIDBASE: systemd's "HostRange for containers" ends at 60705, 61184 begins the
+ * dynamic users (systemd's UIDS-GIDS); what lies between is nobody's and inside the usual map of 65536. */
+enum { FALLBACK_FIRST = 60706, FALLBACK_LAST = 61183 };
+enum { MAP_ROOM = 4096 };
+
+static int id_of_number(const char *word, unsigned int *id)
+{
+	long long n;
+
+	if (text_number(word, 0, 0xfffffffeLL, &n) < 0)
+		return -1;
+	*id = (unsigned int)n;
+	return 0;
+}
+
+static int find_user(const char *path, const char *name, uid_t *uid, gid_t *gid)
+{
+	FILE *f = fopen(path, "re");
+	struct passwd *p = NULL;
+
+	while (f && (p = fgetpwent(f)) && strcmp(p->pw_name, name) != 0)
+		;
+	if (p) {
+		*uid = p->pw_uid;
+		*gid = p->pw_gid;
+	}
+	if (f)
+		fclose(f);
+	return p ? 0 : -1;
+}
+
+static int find_group(const char *path, const char *name, gid_t *gid)
+{
+	FILE *f = fopen(path, "re");
+	struct group *g = NULL;
+
+	while (f && (g = fgetgrent(f)) && strcmp(g->gr_name, name) != 0)
+		;
+	if (g)
+		*gid = g->gr_gid;
+	if (f)
+		fclose(f);
+	return g ? 0 : -1;
+}
+
+static int read_runas(struct uid_plan *p, const char *runas, const char *passwd, const char *group, struct err *e)
+{
+	char user[64];
+	const char *colon = strchr(runas, ':');
+	size_t n = colon ? (size_t)(colon - runas) : strlen(runas);
+
+	if (n >= sizeof(user))
+		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: too long", runas);
+	memcpy(user, runas, n);
+	user[n] = '\0';
+	if (strcmp(user, "root") == 0)
+		p->uid = p->gid = 0; /* also where there is no passwd */
+	else if (id_of_number(user, &p->uid) == 0)
+		p->gid = p->uid;
+	else if (find_user(passwd, user, &p->uid, &p->gid) < 0)
+		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: no such user in %s", user, passwd);
+	if (colon && id_of_number(colon + 1, &p->gid) < 0 && find_group(group, colon + 1, &p->gid) < 0)
+		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: no such group in %s", colon + 1, group);
+	p->way = p->uid == geteuid() && p->gid == getegid() ? UID_SAME : UID_NAMED;
+	if (p->way == UID_NAMED && geteuid() != 0)
+		return err_code(e, NO_RIGHT, "RUNAS: %s: only root can start a QEMU as somebody else", runas);
+	return 0;
+}
+
+static int range_there(unsigned long first, unsigned long n)
+{
+	static const char *const maps[] = { "/proc/self/uid_map", "/proc/self/gid_map" };
+	char text[MAP_ROOM];
+
+	for (int i = 0; i < 2; i++)
+		if (file_peek(AT_FDCWD, maps[i], text, sizeof(text)) >= 0 && !proc_map_holds(text, first, n))
+			return 0;
+	return 1; /* without a /proc the kernel's own answer to setuid decides */
+}
+
+int uid_plan(struct uid_plan *p, const char *runas, uid_t base, const char *passwd, const char *group, struct err *e)
+{
+	*p = (struct uid_plan){ .way = UID_SAME };
+	if (*runas)
+		return read_runas(p, runas, passwd, group, e);
+	if (geteuid() != 0)
+		return 0;
+	p->way = UID_OWN;
+	p->uid = p->gid = base;
+	p->n = SITE_UIDS;
+	if (range_there(base, SITE_UIDS))
+		return 0;
+	p->uid = p->gid = FALLBACK_FIRST;
+	p->n = FALLBACK_LAST - FALLBACK_FIRST + 1;
+	if (range_there(p->uid, p->n))
+		return 0;
+	return err_set(e, "no range of uids for QEMU in this user namespace (neither %ld.. nor %d..): RUNAS=root runs it as root",
+		       (long)base, FALLBACK_FIRST);
+}
+
+static int become(uid_t uid, gid_t gid, gid_t extra, struct err *e)
+{
+	if (setgroups(extra != (gid_t)-1, &extra) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return err_sys(e, "become uid %ld", (long)uid);
+	return 0;
+}
+
+int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, struct err *e)
+{
+	unsigned int i = 0;
+
+	if (p->way == UID_SAME)
+		return 0;
+	if (p->way == UID_NAMED)
+		return become(p->uid, p->gid, extra, e);
+	int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return err_sys(e, "%s", lock_path);
+	while (i < p->n && proc_uid_alive(p->uid + i))
+		i++;
+	int done = i == p->n ? err_set(e, "all %u uids from %ld are taken", p->n, (long)p->uid)
+			     : become(p->uid + i, p->gid + i, extra, e);
+	fd_close(&lock); /* from here on the kernel shows the uid as taken */
+	return done;
+}

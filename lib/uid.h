@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The uid and gid of a QEMU: one that nobody else has, or the one that RUNAS names. */
+#ifndef UID_H
+#define UID_H
+
+#include "err.h"
+#include "site.h"
+
+#include <sys/types.h>
+
+enum uid_way {
+	UID_SAME,	/* stays who we are: an ordinary user, or RUNAS=root */
+	UID_NAMED,	/* uid and gid are given */
+	UID_OWN,	/* the lowest free one of the range */
+};
+
+struct uid_plan {
+	enum uid_way way;
+	uid_t uid;	/* UID_NAMED: the uid; UID_OWN: the first of the range */
+	gid_t gid;
+	unsigned int n;	/* UID_OWN: how many there are */
+};
+
+/* What RUNAS (or "") means for whoever runs us. passwd and group are paths of such files. 0; -1 and err: names that
+ * are not there NOT_CONFIGURED, another's id without being root NO_RIGHT, no range in this namespace FAILED. */
+int uid_plan(struct uid_plan *p, const char *runas, uid_t base, const char *passwd, const char *group, struct err *e);
+
+/* For the forked child: becomes it, for good; extra is the only group besides, -1 for none. lock_path: the file under
+ * whose flock an own uid is chosen. 0, or -1 and err. */
+int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, struct err *e);
+
+#endif

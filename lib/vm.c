@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: 0BSD */
+/* A VM's run directory: its paths, and becoming its keeper. */
+#include "vm.h"
+
+#include "fd.h"
+#include "file.h"
+#include "sock.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void vm_none(struct vm *vm)
+{
+	*vm = (struct vm){ .dir = -1, .lock = -1 };
+}
+
+void vm_close(struct vm *vm)
+{
+	fd_close(&vm->lock);
+	fd_close(&vm->dir);
+}
+
+static int name_it(struct vm *vm, const struct place *place, const char *name, struct err *e)
+{
+	vm_none(vm);
+	if (place_fits(place, name, e) < 0)
+		return -1;
+	if (text_copy(vm->name, sizeof(vm->name), name) < 0 || place_run(place, name, NULL, vm->path, sizeof(vm->path)) < 0)
+		return err_code(e, NOT_CONFIGURED, "%s: the name is too long", name);
+	return 0;
+}
+
+/* The run place, checked anew at each use: 1 and *run; 0 when it is not there; -1 and err. */
+static int open_run(const struct place *place, int make, int *run, struct err *e)
+{
+	if (make && file_mkdirs(place->run, place->root ? 0755 : 0700) < 0)
+		return err_sys(e, "%s", place->run);
+	*run = file_open_dir(AT_FDCWD, place->run, e);
+	if (*run >= 0)
+		return 1;
+	return errno == ENOENT ? 0 : -1;
+}
+
+int vm_look(struct vm *vm, const struct place *place, const char *name, struct err *e)
+{
+	int run;
+	int there = name_it(vm, place, name, e) < 0 ? -1 : open_run(place, 0, &run, e);
+
+	if (there <= 0)
+		return there;
+	errno = 0;
+	vm->dir = file_open_dir(run, name, e);
+	there = vm->dir >= 0 ? 1 : errno == ENOENT ? 0 : -1;
+	fd_close(&run);
+	if (there <= 0)
+		return there;
+	vm->lock = lock_open(vm->dir, 0);
+	if (vm->lock >= 0)
+		return 1;
+	return errno == ENOENT ? 0 : err_sys(e, "%s/lock", vm->path);
+}
+
+/* One try: 1, 0, -1, or 2 when the directory was taken away meanwhile by a keeper that ended. */
+static int try_keep(struct vm *vm, int run, const struct place *place, struct err *e)
+{
+	vm_close(vm);
+	if (mkdirat(run, vm->name, place->root ? 0750 : 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "%s", vm->path);
+	errno = 0;
+	vm->dir = file_open_dir(run, vm->name, e);
+	if (vm->dir < 0)
+		return errno == ENOENT ? 2 : -1;
+	vm->lock = lock_open(vm->dir, 1);
+	if (vm->lock < 0)
+		return errno == ENOENT ? 2 : err_sys(e, "%s/lock", vm->path);
+	int taken = lock_take(vm->lock, LOCK_KEEPER);
+	if (taken < 0)
+		return err_sys(e, "%s/lock", vm->path);
+	return taken && !lock_same(vm->lock, vm->dir) ? 2 : taken;
+}
+
+int vm_keep(struct vm *vm, const struct place *place, const char *name, struct err *e)
+{
+	int run, got = 2;
+
+	if (name_it(vm, place, name, e) < 0 || open_run(place, 1, &run, e) < 0)
+		return -1;
+	mode_t mask = umask(027);
+	for (int tries = 0; got == 2 && tries < 100; tries++)
+		got = try_keep(vm, run, place, e);
+	umask(mask);
+	fd_close(&run);
+	return got == 2 ? err_set(e, "%s: taken away again and again", vm->path) : got;
+}
+
+void vm_file(const struct vm *vm, const char *file, char *to)
+{
+	snprintf(to, SOCK_PATH_MAX + 1, "%s/%s", vm->path, file);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: 0BSD */
+/* A VM's run directory: its paths, and becoming its keeper. */
+#ifndef VM_H
+#define VM_H
+
+#include "conf.h"
+#include "err.h"
+#include "lock.h"
+#include "place.h"
+
+enum { VM_PATH_MAX = 128 };
+
+struct vm {
+	char name[CONF_NAME_MAX + 1];
+	char path[VM_PATH_MAX];	/* RUN/NAME */
+	int dir;		/* -1: it does not exist */
+	int lock;		/* -1: no such file */
+};
+
+/* Nothing open. */
+void vm_none(struct vm *vm);
+void vm_close(struct vm *vm);
+/* Opens the directory and the lock to look at them; neither is made. 1; 0 when there is no such directory, or none with a
+ * lock: nothing runs; -1 and err: nothing is known. */
+int vm_look(struct vm *vm, const struct place *place, const char *name, struct err *e);
+/* Makes directory and lock where they are missing, and takes the keeper's byte. 1: this process (and who inherits the lock)
+ * is the keeper now; 0: there is one; -1 and err. */
+int vm_keep(struct vm *vm, const struct place *place, const char *name, struct err *e);
+/* RUN/NAME/FILE. `to` has SOCK_PATH_MAX + 1 bytes; place_fits made sure that it fits. */
+void vm_file(const struct vm *vm, const char *file, char *to);
+
+#endif
