@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The gate: who may speak through a TCP port of a VM. Each judgement is NULL for "in", else why not, a few words. */
+#ifndef GATE_H
+#define GATE_H
+
+#include "diag.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { GATE_LINE_MAX = 4096 };
+
+/* What rule 1 judges: what was asked, what was answered, and what was seen afterwards. */
+struct gate_call {
+	struct diag_pair asked;
+	struct diag_answer answer;
+	int state;		/* TCP_INFO of our own end, taken after the answer */
+	uid_t owner;
+	int nobody;		/* as diag_nobody says: `overflow` is nobody's uid */
+	uid_t overflow;
+};
+
+/* Rule 1: the other end is the owner's, and is there still. */
+const char *gate_uid(const struct gate_call *c);
+/* Rule 2: the program that holds the other end (where /proc/PID/exe points, NULL: unreadable) speaks for no guest. */
+const char *gate_process(const char *exe);
+/* Both, for an accepted TCP connection. Never waits; on a host of very many processes it gives up after 0.5 s. */
+const char *gate_admit(int fd, uid_t owner);
+
+/* Rule 3, fed with all that a caller sends as it comes: no web page's request and no TLS. Zeroed is new. Bytes that are
+ * not denied may pass at once; the first line's end only comes out of it when the line was judged. */
+struct gate_words {
+	size_t n;	/* bytes of the first line so far */
+	size_t matched;	/* of " HTTP/" */
+	int over;	/* the first line is: all passes */
+};
+
+const char *gate_words(struct gate_words *w, const char *s, size_t n);
+
+/* Of our own end: it is connected, and was not reset. */
+int gate_alive(int state);
+
+#endif
