@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The door: one guarded TCP port of a VM. Every call here is nonblocking, and any callback may come for nothing: none
+ * trusts what poll said. */
+#include "door.h"
+
+#include "clock.h"
+#include "fd.h"
+#include "text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { DRAIN_MAX = 65536, ROUND_MS = 100, SOURCES = 2 + DOOR_WAITING + DOOR_PARTING + 2 };
+
+static int would_block(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+static int short_of_fds(void)
+{
+	return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+}
+
+/* Reads what is there and fits: > 0; 0: EOF; -1 with errno, EAGAIN also when there is no room. */
+static ssize_t fill(struct door_way *w, int fd)
+{
+	if (w->from == w->to)
+		w->from = w->to = 0;
+	errno = EAGAIN;
+	if (w->to == DOOR_ROOM)
+		return -1;
+	ssize_t n = recv(fd, w->bytes + w->to, DOOR_ROOM - w->to, MSG_DONTWAIT);
+	if (n > 0)
+		w->to += (size_t)n;
+	return n;
+}
+
+/* Sends what can be sent: its number of bytes, -1 with errno when the other end is gone. */
+static ssize_t flush(struct door_way *w, int fd)
+{
+	if (w->from == w->to)
+		return 0;
+	ssize_t n = send(fd, w->bytes + w->from, w->to - w->from, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		return would_block() ? 0 : -1;
+	w->from += (size_t)n;
+	return n;
+}
+
+static int room_in(const struct door_way *w)
+{
+	return w->from == w->to || w->to < DOOR_ROOM;
+}
+
+/* Parting: close() on unread bytes sends a reset, which may destroy the last words before they are read. So what
+ * still comes is read and thrown away for a while. */
+
+static void parted(struct source *s)
+{
+	fd_close(&s->fd);
+	s->at = CLOCK_NEVER;
+}
+
+static void parting_ready(struct source *s, short revents)
+{
+	struct door *d = s->owner;
+	size_t *drained = &d->drained[s - d->parting];
+	char bytes[4096];
+	ssize_t n = recv(s->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	(void)revents;
+	if (n < 0 && would_block())
+		return;
+	if (n > 0 && (*drained += (size_t)n) < DRAIN_MAX)
+		return;
+	parted(s);
+}
+
+static void part(struct door *d, int fd, const char *words)
+{
+	char bytes[4096];
+	size_t n = strlen(words);
+
+	if (n && send(fd, words, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
+		goto close;
+	if (shutdown(fd, SHUT_WR) < 0)
+		goto close;
+	for (size_t i = 0; i < DOOR_PARTING; i++) {
+		struct source *s = &d->parting[i];
+		if (s->fd >= 0)
+			continue;
+		d->drained[i] = 0;
+		s->fd = fd;
+		s->at = clock_in(DOOR_PART_MS);
+		return;
+	}
+	/* a crowd: one look for what has come already must do */
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) == sizeof(bytes) && n++ < 16)
+		;
+close:
+	fd_close(&fd);
+}
+
+/* `begun`: it has got other bytes already, so that the words need a line of their own. */
+static void turn_away(struct door *d, int fd, int begun, const char *what, const char *why)
+{
+	char words[128];
+
+	snprintf(words, sizeof(words), "%sqinit: %s: %s\n", begun ? "\n" : "", what, why);
+	part(d, fd, words);
+}
+
+/* Ends the turn; `what` NULL: without a word. */
+static void leave(struct door *d, const char *what, const char *why)
+{
+	int fd = d->caller.fd, begun = d->turn.begun;
+
+	d->caller.fd = d->line.fd = -1;
+	d->caller.at = d->line.at = CLOCK_NEVER;
+	fd_close(&d->line_fd);
+	free(d->turn.there.bytes);
+	d->turn = (struct door_turn){ 0 };
+	if (what)
+		turn_away(d, fd, begun, what, why);
+	else
+		part(d, fd, "");
+}
+
+/* A connection to the monitor, at once or not at all: -1 with errno, EAGAIN when its backlog is full. */
+static int connect_now(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (text_copy(a.sun_path, sizeof(a.sun_path), path) == 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		return fd;
+	fd_close(&fd);
+	return -1;
+}
+
+static void dial(struct door *d)
+{
+	d->line_fd = connect_now(d->path);
+	if (d->line_fd >= 0)
+		return;
+	if ((would_block() || short_of_fds()) && clock_left(d->turn.connect_by))
+		d->line.at = clock_in(DOOR_RETRY_MS);
+	else
+		leave(d, "busy", "the monitor does not answer");
+}
+
+static void enter(struct door *d, int fd)
+{
+	struct door_turn *t = &d->turn;
+
+	d->caller.fd = fd;
+	d->caller.at = clock_in(DOOR_SILENT_MS);
+	t->silent_at = d->caller.at;
+	t->connect_by = clock_in(DOOR_ANSWER_MS);
+	t->there.bytes = malloc(2 * DOOR_ROOM);
+	if (!t->there.bytes) {
+		leave(d, "busy", "no memory");
+		return;
+	}
+	t->back.bytes = t->there.bytes + DOOR_ROOM;
+	dial(d);
+}
+
+static struct source *first_waiting(struct door *d)
+{
+	struct source *first = NULL;
+
+	for (size_t i = 0; i < DOOR_WAITING; i++)
+		if (d->waiting[i].fd >= 0 && (!first || d->number[i] < d->number[first - d->waiting]))
+			first = &d->waiting[i];
+	return first;
+}
+
+/* What is awaited from here on, both ends only as far as there is room for it. */
+static void arm(struct door *d)
+{
+	const struct door_turn *t = &d->turn;
+	int both = d->line_fd >= 0 && !t->over;
+
+	d->caller.events = (short)((both && !t->eof && room_in(&t->there) ? POLLIN : 0) |
+		(t->back.from < t->back.to ? POLLOUT : 0));
+	d->line.events = (short)((both && room_in(&t->back) ? POLLIN : 0) |
+		(both && t->there.from < t->there.to ? POLLOUT : 0));
+	/* a UNIX socket tells its hang-up even to one who asks for nothing, and would again and again */
+	d->line.fd = d->line.events ? d->line_fd : -1;
+}
+
+/* Every callback ends here: whose turn is it, and what is awaited. */
+static void settle(struct door *d)
+{
+	struct source *next = first_waiting(d);
+
+	if (next && d->caller.fd >= 0 && clock_left(d->turn.silent_at) == 0)
+		leave(d, "busy", "10 s without a byte, and another waits");
+	while (d->caller.fd < 0 && (next = first_waiting(d))) {
+		int fd = next->fd;
+		next->fd = -1;
+		enter(d, fd);
+	}
+	arm(d);
+}
+
+/* From the caller: 0, or -1 when that ended the turn. */
+static int hear(struct door *d)
+{
+	struct door_turn *t = &d->turn;
+
+	if (t->eof || t->over)
+		return 0;
+	ssize_t n = fill(&t->there, d->caller.fd);
+	if (n < 0 && would_block())
+		return 0;
+	if (n < 0) {
+		leave(d, NULL, NULL);
+		return -1;
+	}
+	t->silent_at = CLOCK_NEVER;
+	t->eof = n == 0;
+	const char *why = gate_words(&t->words, t->there.bytes + t->there.to - n, (size_t)n);
+	if (!why)
+		return 0;
+	leave(d, "denied", why);
+	return -1;
+}
+
+/* To the monitor. One that closed takes nothing more: the bytes are dropped, its EOF is read next. */
+static void pass_on(struct door *d)
+{
+	struct door_turn *t = &d->turn;
+
+	if (flush(&t->there, d->line_fd) < 0)
+		t->there.from = t->there.to;
+	if (!t->eof || t->shut || t->there.from < t->there.to)
+		return;
+	shutdown(d->line_fd, SHUT_WR);
+	t->shut = 1;
+	d->line.at = clock_in(DOOR_ANSWER_MS);
+}
+
+static void relay(struct door *d)
+{
+	struct door_turn *t = &d->turn;
+
+	if (hear(d) < 0)
+		return;
+	pass_on(d);
+	ssize_t n = t->over ? 0 : fill(&t->back, d->line_fd);
+	if (n > 0)
+		t->begun = 1;
+	if (!t->over && (n == 0 || (n < 0 && !would_block()))) {
+		t->over = 1;
+		if (!t->shut)
+			d->line.at = clock_in(DOOR_ANSWER_MS);
+	}
+	if (flush(&t->back, d->caller.fd) < 0 || (t->over && t->back.from == t->back.to))
+		leave(d, NULL, NULL);
+}
+
+static void caller_ready(struct source *s, short revents)
+{
+	struct door *d = s->owner;
+
+	/* hung up: we have closed neither direction, so it was reset */
+	if (revents & (POLLERR | POLLHUP) && !gate_alive(diag_tcp_state(s->fd)))
+		leave(d, NULL, NULL);
+	else if (d->line_fd >= 0)
+		relay(d);
+	settle(d);
+}
+
+static void caller_due(struct source *s)
+{
+	settle(s->owner);
+}
+
+static void line_ready(struct source *s, short revents)
+{
+	struct door *d = s->owner;
+
+	(void)revents;
+	relay(d);
+	settle(d);
+}
+
+static void line_due(struct source *s)
+{
+	struct door *d = s->owner;
+
+	if (d->line_fd < 0)
+		dial(d);
+	else
+		leave(d, NULL, NULL);
+	if (d->line_fd >= 0)
+		relay(d);
+	settle(d);
+}
+
+static void waiting_ready(struct source *s, short revents)
+{
+	(void)revents;
+	if (!gate_alive(diag_tcp_state(s->fd)))
+		fd_close(&s->fd);
+}
+
+static int queue(struct door *d, int fd)
+{
+	for (size_t i = 0; i < DOOR_WAITING; i++) {
+		if (d->waiting[i].fd >= 0)
+			continue;
+		d->waiting[i].fd = fd;
+		d->number[i] = d->numbers++;
+		return 1;
+	}
+	return 0;
+}
+
+/* Judged on arrival, so that no stranger ever takes a place in the queue. */
+static void come(struct door *d, int fd)
+{
+	const char *why = gate_admit(fd, d->owner);
+
+	sock_nodelay(fd);
+	if (why) {
+		turn_away(d, fd, 0, "denied", why);
+	} else if (d->admitted) {
+		d->admitted(d->arg, fd);
+	} else if (queue(d, fd)) {
+		settle(d);
+	} else {
+		turn_away(d, fd, 0, "busy", "8 callers wait");
+	}
+}
+
+static void listen_ready(struct source *s, short revents)
+{
+	struct door *d = s->owner;
+	int64_t until = clock_in(ROUND_MS);
+
+	(void)revents;
+	for (int i = 0; i < DOOR_ACCEPTS && clock_left(until); i++) {
+		int fd = sock_accept(s->fd);
+		if (fd < 0 && short_of_fds()) {
+			s->events = 0;
+			s->at = clock_in(DOOR_REST_MS);
+		}
+		if (fd < 0)
+			return;
+		come(d, fd);
+		if (!d->loop)
+			return;
+	}
+}
+
+static void listen_due(struct source *s)
+{
+	s->events = POLLIN;
+}
+
+static size_t sources(struct door *d, struct source *all[SOURCES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		all[n++] = &d->listen[i];
+	for (size_t i = 0; i < DOOR_WAITING; i++)
+		all[n++] = &d->waiting[i];
+	for (size_t i = 0; i < DOOR_PARTING; i++)
+		all[n++] = &d->parting[i];
+	all[n++] = &d->caller;
+	all[n++] = &d->line;
+	return n;
+}
+
+static int add(struct door *d, struct source *s, void (*ready)(struct source *, short), void (*due)(struct source *))
+{
+	*s = (struct source){ .fd = -1, .events = POLLIN, .at = CLOCK_NEVER, .ready = ready, .due = due, .owner = d };
+	return loop_add(d->loop, s);
+}
+
+/* All at once, so that later nothing can fail for want of memory. */
+static int add_all(struct door *d)
+{
+	int bad = add(d, &d->caller, caller_ready, caller_due) | add(d, &d->line, line_ready, line_due);
+
+	for (size_t i = 0; i < 2; i++)
+		bad |= add(d, &d->listen[i], listen_ready, listen_due);
+	for (size_t i = 0; i < DOOR_PARTING; i++)
+		bad |= add(d, &d->parting[i], parting_ready, parted);
+	for (size_t i = 0; i < DOOR_WAITING; i++) {
+		bad |= add(d, &d->waiting[i], waiting_ready, parted);
+		d->waiting[i].events = 0;
+	}
+	return bad;
+}
+
+int door_open(struct door *d, struct loop *l, const int listeners[2], uid_t owner, const char *path,
+	void (*admitted)(void *arg, int fd), void *arg)
+{
+	int why = 0;
+
+	*d = (struct door){ .loop = l, .owner = owner, .admitted = admitted, .arg = arg, .line_fd = -1 };
+	if (add_all(d) < 0)
+		why = ENOMEM;
+	d->listen[0].fd = listeners[0];
+	d->listen[1].fd = listeners[1];
+	if (path && text_copy(d->path, sizeof(d->path), path) < 0)
+		why = ENAMETOOLONG;
+	if (!why)
+		return 0;
+	door_close(d);
+	errno = why;
+	return -1;
+}
+
+void door_close(struct door *d)
+{
+	struct source *all[SOURCES];
+
+	if (!d->loop)
+		return;
+	size_t n = sources(d, all);
+	/* the line's source may be without its descriptor */
+	d->line.fd = -1;
+	fd_close(&d->line_fd);
+	for (size_t i = 0; i < n; i++) {
+		loop_del(d->loop, all[i]);
+		fd_close(&all[i]->fd);
+	}
+	free(d->turn.there.bytes);
+	*d = (struct door){ 0 };
+}
+
+int door_busy(const struct door *d)
+{
+	int n = 0;
+
+	if (!d->loop)
+		return 0;
+	n += d->caller.fd >= 0;
+	for (size_t i = 0; i < DOOR_WAITING; i++)
+		n += d->waiting[i].fd >= 0;
+	for (size_t i = 0; i < DOOR_PARTING; i++)
+		n += d->parting[i].fd >= 0;
+	return n;
+}
