@@ -112,7 +112,7 @@ static int send_all(struct mon *m, const struct buf *b, int64_t deadline, struct
 static int too_much(struct mon *m, struct err *e)
 {
 	m->lost = 1;
-	return err_set(e, "what the monitor says is no QMP, or larger than any answer");
+	return err_set(e, "what the monitor says is broken, or larger than any answer");
 }
 
 /* The next message that is no event, NULL and err. */
@@ -163,15 +163,19 @@ static int await_reply(struct mon *m, long long id, struct qmp_message *got, int
 	return -1;
 }
 
-/* Sends `line` and awaits its reply. `leaves`: it ends QEMU, so that a lost connection is success (1 then). */
-static int converse(struct mon *m, long long id, const struct buf *line, int leaves, struct qmp_message *got, int64_t deadline,
-		    struct err *e)
+static int ended_well(const struct mon *m, const struct err *e)
+{
+	return m->leaving && m->lost && e->code == FAILED;
+}
+
+/* Sends `line` and awaits its reply; 1: none, but the connection ended as it should. */
+static int converse(struct mon *m, long long id, const struct buf *line, struct qmp_message *got, int64_t deadline, struct err *e)
 {
 	if (send_all(m, line, deadline, e) < 0)
 		return -1;
 	if (await_reply(m, id, got, deadline, e) == 0)
 		return 0;
-	return leaves && m->lost && e->code == FAILED ? 1 : -1;
+	return ended_well(m, e) ? 1 : -1;
 }
 
 static int negotiate(struct mon *m, int64_t deadline, struct err *e)
@@ -187,7 +191,7 @@ static int negotiate(struct mon *m, int64_t deadline, struct err *e)
 			return -1;
 	} while (got.kind != QMP_GREETING);
 	qmp_command(&line, ++m->id, "qmp_capabilities", NULL);
-	int bad = converse(m, m->id, &line, 0, &got, deadline, e);
+	int bad = converse(m, m->id, &line, &got, deadline, e);
 	buf_free(&line);
 	return bad;
 }
@@ -334,7 +338,7 @@ static int hmp_over_qmp(struct mon *m, const char *line, struct buf *reply, int6
 	struct buf out = { 0 };
 
 	qmp_hmp(&out, ++m->id, line);
-	int end = converse(m, m->id, &out, is_quit(line), &got, deadline, e);
+	int end = converse(m, m->id, &out, &got, deadline, e);
 	buf_free(&out);
 	if (end == 0 && json_text(got.body, reply) < 0)
 		return err_set(e, "the reply is no text");
@@ -356,7 +360,7 @@ static int hmp_direct(struct mon *m, const char *line, struct buf *reply, int64_
 	buf_free(&out);
 	if (bad < 0)
 		return -1;
-	if (await_prompt(m, "reply", NULL, deadline, e) < 0 && !(m->lost && e->code == FAILED && is_quit(line)))
+	if (await_prompt(m, "reply", NULL, deadline, e) < 0 && !ended_well(m, e))
 		return -1;
 	buf_add(reply, buf_text(&m->hmp.reply), m->hmp.reply.n);
 	return 0;
@@ -366,6 +370,8 @@ int mon_hmp(struct mon *m, const char *line, struct buf *reply, int64_t deadline
 {
 	struct buf text = { 0 };
 	struct buf clean = { 0 };
+
+	m->leaving = is_quit(line);
 	int bad = m->kind == MON_QMP ? hmp_over_qmp(m, line, &text, deadline, e) : hmp_direct(m, line, &text, deadline, e);
 
 	if (m->kind == MON_QMP)
@@ -435,8 +441,9 @@ int mon_qmp(struct mon *m, const char *command, const char *arguments, struct bu
 
 	if (m->kind != MON_QMP)
 		return err_set(e, "a text monitor, which takes no QMP");
+	m->leaving = is_qmp_quit(command);
 	long long id = make_command(m, command, arguments, &out, e);
-	int end = id == -1 ? -1 : converse(m, id, &out, is_qmp_quit(command), &got, deadline, e);
+	int end = id == -1 ? -1 : converse(m, id, &out, &got, deadline, e);
 	buf_free(&out);
 	if (end < 0)
 		return -1;
@@ -445,16 +452,25 @@ int mon_qmp(struct mon *m, const char *command, const char *arguments, struct bu
 	return result->bad ? out_of_memory(e) : 0;
 }
 
+/* Reads text that nobody awaits; it is dropped, or ends a reply that came too late. */
+static int skim(struct mon *m, struct err *e)
+{
+	char bytes[4096];
+
+	for (;;) {
+		ssize_t n = receive(m, bytes, sizeof(bytes), 0, e);
+		if (n == 0)
+			return gone(m, "end", e);
+		if (n < 0 || hmp_feed(&m->hmp, bytes, (size_t)n) < 0)
+			return n < 0 ? -1 : too_much(m, e);
+	}
+}
+
 int mon_idle(struct mon *m, struct err *e)
 {
 	struct qmp_message got;
-	char byte;
 
-	if (m->kind == MON_QMP) {
-		if (next_message(m, &got, "end", clock_ms(), e) < 0 && e->code != TIMED_OUT)
-			return -1;
-		return 0;
-	}
-	ssize_t n = recv(m->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	return n == 0 || (n < 0 && errno == ECONNRESET) ? gone(m, "end", e) : 0;
+	/* a deadline that has passed: what is there is read, no more */
+	int bad = m->kind == MON_QMP ? next_message(m, &got, "end", 0, e) : skim(m, e);
+	return bad < 0 && e->code != TIMED_OUT ? -1 : 0;
 }

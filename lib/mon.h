@@ -23,6 +23,7 @@ struct mon {
 	int fd;
 	enum mon_kind kind;
 	int lost;		/* the other end is gone */
+	int leaving;		/* `quit` was sent: that is no wonder then */
 	long long id;		/* of the last command */
 	struct qmp qmp;
 	struct hmp hmp;
