@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 
 enum { AGAIN_MS = 100 };
-enum { ANY_ID = -2 };
 
 static int out_of_memory(struct err *e)
 {
@@ -71,6 +70,11 @@ static int gone(struct mon *m, const char *before, struct err *e)
 static ssize_t receive(struct mon *m, char *to, size_t room, int64_t deadline, struct err *e)
 {
 	for (;;) {
+		int ready = fd_wait(m->fd, POLLIN, deadline);
+		if (ready == 0)
+			return err_code(e, TIMED_OUT, "no answer within the time limit");
+		if (ready < 0)
+			return err_sys(e, "poll");
 		ssize_t n = fd_read(m->fd, to, room);
 		if (n > 0)
 			remember(m, to, (size_t)n);
@@ -80,11 +84,6 @@ static ssize_t receive(struct mon *m, char *to, size_t room, int64_t deadline, s
 			return 0;
 		if (errno != EAGAIN)
 			return err_sys(e, "read");
-		int ready = fd_wait(m->fd, POLLIN, deadline);
-		if (ready == 0)
-			return err_code(e, TIMED_OUT, "no answer within the time limit");
-		if (ready < 0)
-			return err_sys(e, "poll");
 	}
 }
 
@@ -115,7 +114,23 @@ static int too_much(struct mon *m, struct err *e)
 	return err_set(e, "what the monitor says is broken, or larger than any answer");
 }
 
-/* The next message that is no event, NULL and err. */
+/* QEMU's own words for an error. */
+static int refused(struct json_span body, struct err *e)
+{
+	struct buf why = { 0 }, clean = { 0 };
+	struct json_span desc;
+
+	json_find(body, "desc", &desc);
+	if (json_text(desc, &why) < 0)
+		buf_str(&why, "the command failed");
+	text_clean(&clean, buf_text(&why), why.n);
+	err_set(e, "%s", buf_text(&clean));
+	buf_free(&clean);
+	buf_free(&why);
+	return -1;
+}
+
+/* Reads the next message that is no event. 0, -1 and err. */
 static int next_message(struct mon *m, struct qmp_message *got, const char *before, int64_t deadline, struct err *e)
 {
 	char bytes[16384];
@@ -126,6 +141,8 @@ static int next_message(struct mon *m, struct qmp_message *got, const char *befo
 			return too_much(m, e);
 		if (kind == QMP_EVENT && m->event)
 			m->event(m->owner, got);
+		if (m->due && (kind == QMP_RETURN || kind == QMP_ERROR))
+			m->due--;
 		if (kind != QMP_NONE && kind != QMP_EVENT)
 			return 0;
 		if (kind == QMP_EVENT)
@@ -140,27 +157,14 @@ static int next_message(struct mon *m, struct qmp_message *got, const char *befo
 	}
 }
 
-/* The reply to the command `id`; earlier ones came too late for theirs. */
-static int await_reply(struct mon *m, long long id, struct qmp_message *got, int64_t deadline, struct err *e)
+/* The reply to the last command. They come in the order of the commands: earlier ones came too late for theirs. */
+static int await_reply(struct mon *m, struct qmp_message *got, int64_t deadline, struct err *e)
 {
-	struct buf why = { 0 };
-	struct json_span desc;
-
 	do {
 		if (next_message(m, got, "reply", deadline, e) < 0)
 			return -1;
-	} while (got->kind == QMP_GREETING || (id != ANY_ID && got->id != -1 && got->id != id));
-	if (got->kind != QMP_ERROR)
-		return 0;
-	json_find(got->body, "desc", &desc);
-	if (json_text(desc, &why) < 0)
-		buf_str(&why, "the command failed");
-	struct buf clean = { 0 };
-	text_clean(&clean, buf_text(&why), why.n);
-	err_set(e, "%s", buf_text(&clean));
-	buf_free(&clean);
-	buf_free(&why);
-	return -1;
+	} while (m->due);
+	return got->kind == QMP_ERROR ? refused(got->body, e) : 0;
 }
 
 static int ended_well(const struct mon *m, const struct err *e)
@@ -168,12 +172,28 @@ static int ended_well(const struct mon *m, const struct err *e)
 	return m->leaving && m->lost && e->code == FAILED;
 }
 
-/* Sends `line` and awaits its reply; 1: none, but the connection ended as it should. */
-static int converse(struct mon *m, long long id, const struct buf *line, struct qmp_message *got, int64_t deadline, struct err *e)
+/* No id: QEMU 7.2 reads QMP a byte at a time, so that each costs some microseconds. */
+static int send_command(struct mon *m, const char *command, const char *arguments, int64_t deadline, struct err *e)
 {
-	if (send_all(m, line, deadline, e) < 0)
+	struct buf line = { 0 };
+
+	if (*command == '{')
+		buf_str(&line, command);
+	else
+		qmp_command(&line, -1, command, arguments);
+	m->due++;
+	int bad = send_all(m, &line, deadline, e);
+	buf_free(&line);
+	return bad;
+}
+
+/* Sends a command and awaits its reply; 1: none, but the connection ended as it should. */
+static int converse(struct mon *m, const char *command, const char *arguments, struct qmp_message *got, int64_t deadline,
+		    struct err *e)
+{
+	if (send_command(m, command, arguments, deadline, e) < 0)
 		return -1;
-	if (await_reply(m, id, got, deadline, e) == 0)
+	if (await_reply(m, got, deadline, e) == 0)
 		return 0;
 	return ended_well(m, e) ? 1 : -1;
 }
@@ -181,7 +201,6 @@ static int converse(struct mon *m, long long id, const struct buf *line, struct 
 static int negotiate(struct mon *m, int64_t deadline, struct err *e)
 {
 	struct qmp_message got;
-	struct buf line = { 0 };
 
 	qmp_init(&m->qmp, MON_QMP_MAX);
 	if (qmp_feed(&m->qmp, buf_text(&m->greeting), m->greeting.n) < 0)
@@ -190,10 +209,8 @@ static int negotiate(struct mon *m, int64_t deadline, struct err *e)
 		if (next_message(m, &got, "greeting", deadline, e) < 0)
 			return -1;
 	} while (got.kind != QMP_GREETING);
-	qmp_command(&line, ++m->id, "qmp_capabilities", NULL);
-	int bad = converse(m, m->id, &line, &got, deadline, e);
-	buf_free(&line);
-	return bad;
+	/* its reply is passed over before that of the first command: one round trip less */
+	return send_command(m, "qmp_capabilities", NULL, deadline, e);
 }
 
 /* Reads on until the prompt stands there. */
@@ -337,8 +354,8 @@ static int hmp_over_qmp(struct mon *m, const char *line, struct buf *reply, int6
 	struct qmp_message got;
 	struct buf out = { 0 };
 
-	qmp_hmp(&out, ++m->id, line);
-	int end = converse(m, m->id, &out, &got, deadline, e);
+	qmp_hmp(&out, -1, line);
+	int end = out.bad ? out_of_memory(e) : converse(m, out.s, NULL, &got, deadline, e);
 	buf_free(&out);
 	if (end == 0 && json_text(got.body, reply) < 0)
 		return err_set(e, "the reply is no text");
@@ -389,26 +406,13 @@ int mon_hmp(struct mon *m, const char *line, struct buf *reply, int64_t deadline
 	return bad;
 }
 
-/* Makes one command of a word, or gives a whole object our id; the id to await, -1 and err. */
-static long long make_command(struct mon *m, const char *command, const char *arguments, struct buf *out, struct err *e)
+static int check_json(const char *json, const char *what, struct err *e)
 {
-	struct json_span doc, value, key;
-	size_t at = 0;
+	struct json_span doc;
 
-	if (*command != '{') {
-		if (arguments && (json_whole(arguments, strlen(arguments), &doc) < 0 || doc.s[0] != '{'))
-			return err_set(e, "the arguments are no JSON object");
-		qmp_command(out, ++m->id, command, arguments);
-		return m->id;
-	}
-	if (json_whole(command, strlen(command), &doc) < 0)
-		return err_set(e, "the command is no JSON object");
-	long long id = json_find(doc, "id", &value) == 0 ? ANY_ID : ++m->id;
-	if (id != ANY_ID)
-		buf_fmt(out, "{\"id\":%lld%s", id, json_next(doc, &at, &key, &value) == 1 ? "," : "");
-	buf_add(out, doc.s + (id != ANY_ID), doc.n - (id != ANY_ID));
-	buf_char(out, '\n');
-	return id;
+	if (json_whole(json, strlen(json), &doc) == 0 && *doc.s == '{')
+		return 0;
+	return err_set(e, "the %s no JSON object", what);
 }
 
 /* A monitor with pretty=on spreads its JSON over lines; a string has no raw line end. */
@@ -437,14 +441,15 @@ static int is_qmp_quit(const char *command)
 int mon_qmp(struct mon *m, const char *command, const char *arguments, struct buf *result, int64_t deadline, struct err *e)
 {
 	struct qmp_message got;
-	struct buf out = { 0 };
 
 	if (m->kind != MON_QMP)
 		return err_set(e, "a text monitor, which takes no QMP");
+	if (*command == '{' && check_json(command, "command is", e) < 0)
+		return -1;
+	if (arguments && check_json(arguments, "arguments are", e) < 0)
+		return -1;
 	m->leaving = is_qmp_quit(command);
-	long long id = make_command(m, command, arguments, &out, e);
-	int end = id == -1 ? -1 : converse(m, id, &out, &got, deadline, e);
-	buf_free(&out);
+	int end = converse(m, command, arguments, &got, deadline, e);
 	if (end < 0)
 		return -1;
 	if (end == 0)
@@ -469,8 +474,11 @@ static int skim(struct mon *m, struct err *e)
 int mon_idle(struct mon *m, struct err *e)
 {
 	struct qmp_message got;
+	int bad;
 
 	/* a deadline that has passed: what is there is read, no more */
-	int bad = m->kind == MON_QMP ? next_message(m, &got, "end", 0, e) : skim(m, e);
-	return bad < 0 && e->code != TIMED_OUT ? -1 : 0;
+	do
+		bad = m->kind == MON_QMP ? next_message(m, &got, "end", 0, e) : skim(m, e);
+	while (bad == 0);
+	return e->code == TIMED_OUT ? 0 : -1;
 }

@@ -24,7 +24,7 @@ struct mon {
 	enum mon_kind kind;
 	int lost;		/* the other end is gone */
 	int leaving;		/* `quit` was sent: that is no wonder then */
-	long long id;		/* of the last command */
+	unsigned long due;	/* replies still to come, over QMP */
 	struct qmp qmp;
 	struct hmp hmp;
 	struct buf greeting;	/* as it came, byte for byte */
