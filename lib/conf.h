@@ -5,16 +5,11 @@
 
 #include "buf.h"
 #include "err.h"
+#include "value.h"
 
 #include <stdint.h>
 
-enum { CONF_NAME_MAX = 48, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 << 20 };
-
-/* How a value is read and checked; the words are in the table in conf.c. */
-enum conf_kind {
-	KIND_TEXT, KIND_WORD, KIND_NAME, KIND_ARCH, KIND_YES, KIND_SECONDS, KIND_NUMBER, KIND_PORT, KIND_RAM, KIND_FILE, KIND_DISK,
-	KIND_NIC, KIND_DISPLAY, KIND_VGA, KIND_ACCEL, KIND_FAMILY, KIND_RUNAS, KIND_ARG, KIND_COMMAND, KIND_GONE,
-};
+enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 << 20 };
 
 /* Every key of an rc-file, one a line: X(KEY, kind, numbered (KEY1, KEY2, ...), default, what it is). A new key
  * needs this line and whoever reads it, nothing else. Grouped as in conf/sample-qemu.rc. */
@@ -57,7 +52,7 @@ enum conf_key { CONF_KEYS(CONF_ENUM) CONF_KEY_COUNT };
 
 struct conf_key_info {
 	const char *name;
-	enum conf_kind kind;
+	enum value_kind kind;
 	int numbered;
 	const char *standard; /* the default, "" for none */
 	const char *about;

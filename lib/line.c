@@ -21,7 +21,7 @@ static void trim(const char **s, size_t *n)
 		--*n;
 }
 
-static int check_bytes(const char *s, size_t n, struct err *e)
+int line_check(const char *s, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
@@ -43,7 +43,7 @@ int line_next(struct line *l, struct err *e)
 			l->s += 3; /* a byte order mark, as Windows' editors write */
 			l->n -= 3;
 		}
-		if (check_bytes(l->s, l->n, e) < 0)
+		if (line_check(l->s, l->n, e) < 0)
 			return -1;
 		trim(&l->s, &l->n);
 		if (l->n && *l->s != '#')

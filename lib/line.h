@@ -23,6 +23,8 @@ struct line_pair {
 	struct buf value;	/* freed by the caller, may be used again */
 };
 
+/* 0, or -1 and err when one of n bytes is a NUL or a control character other than a tab. */
+int line_check(const char *s, size_t n, struct err *e);
 /* The next line that is neither blank nor a comment (# first): 1; 0 when none is left; -1 and err for one with a NUL or
  * another control character (comments, too): it may be skipped. CR LF is a line end. */
 int line_next(struct line *l, struct err *e);
