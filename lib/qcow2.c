@@ -144,7 +144,6 @@ int qcow2_empty(int64_t size, struct qcow2_empty *image, struct err *e)
 {
 	const int64_t per_entry = (int64_t)QCOW2_CLUSTER / 8 * QCOW2_CLUSTER;
 	const int64_t entries_max = (QCOW2_CLUSTERS_MAX - 3) * (int64_t)QCOW2_CLUSTER / 8;
-	unsigned char *s = image->header;
 
 	*image = (struct qcow2_empty){ 0 };
 	if (size < 0 || size > entries_max * per_entry)
@@ -152,6 +151,7 @@ int qcow2_empty(int64_t size, struct qcow2_empty *image, struct err *e)
 	size = (size + 511) / 512 * 512;
 	int64_t entries = size > per_entry ? (size + per_entry - 1) / per_entry : 1;
 	int64_t clusters = 3 + (entries * 8 + QCOW2_CLUSTER - 1) / QCOW2_CLUSTER;
+	unsigned char *s = image->header;
 	put32(s + AT_MAGIC, MAGIC);
 	put32(s + AT_VERSION, 3);
 	put32(s + AT_CLUSTER_BITS, CLUSTER_BITS);
