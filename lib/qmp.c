@@ -152,17 +152,28 @@ void qmp_hmp(struct buf *out, long long id, const char *line)
 	buf_free(&arguments);
 }
 
+static int begins_with_one(const char *line, const char *const *words)
+{
+	for (; *words; words++)
+		if (text_begins(line, *words))
+			return 1;
+	return 0;
+}
+
 int qmp_hmp_failed(const char *reply)
 {
-	/* how QEMU's monitor begins a line about a command that it did not carry out */
-	static const char *const begins[] = { "Error: ", "unknown command: '", "Try \"help " };
+	/* how QEMU's monitor speaks of a command that it did not carry out: anywhere, and at the beginning alone */
+	static const char *const lines[] = { "Error: ", "Try \"help ", NULL };
+	static const char *const first[] = {
+		"unknown command: '", "unknown event ", "invalid ", "Error ", "Device '", "Command '", NULL,
+	};
 
-	while (reply && *reply) {
-		for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
-			if (text_begins(reply, begins[i]))
-				return 1;
-		reply = strchr(reply, '\n');
-		reply += reply != NULL;
+	if (begins_with_one(reply, first))
+		return 1;
+	for (; reply; reply = strchr(reply, '\n')) {
+		reply += *reply == '\n';
+		if (begins_with_one(reply, lines))
+			return 1;
 	}
 	return 0;
 }
