@@ -97,7 +97,7 @@ void hmp_command(struct hmp *h, const char *line, struct buf *out)
 const char *hmp_line_bad(const char *line, size_t n)
 {
 	if (n > HMP_LINE_MAX)
-		return "longer than 1000 bytes, which the text monitor does not take";
+		return "is longer than 1000 bytes, which the text monitor does not take";
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)line[i];
 		if (c < ' ' || c == 0x7f || c == CSI)

@@ -368,9 +368,9 @@ static int hmp_direct(struct mon *m, const char *line, struct buf *reply, int64_
 	const char *why = hmp_line_bad(line, strlen(line));
 
 	if (why)
-		return err_set(e, "the line is %s", why);
+		return err_set(e, "the line %s", why);
 	/* a reply that came too late for its command comes first */
-	if (await_prompt(m, "prompt", NULL, deadline, e) < 0)
+	if (await_prompt(m, "reply", NULL, deadline, e) < 0)
 		return -1;
 	hmp_command(&m->hmp, line, &out);
 	int bad = send_all(m, &out, deadline, e);
