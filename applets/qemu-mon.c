@@ -23,6 +23,7 @@ struct session {
 	int64_t limit;		/* of one reply, ms */
 	unsigned char escape;
 	int typed;		/* a person types: prompt, events */
+	int prompt;		/* it stands there */
 	int code;		/* of the first command that failed */
 };
 
@@ -62,14 +63,22 @@ static void show(const char *bytes, size_t n, int line_end)
 	fflush(stdout);
 }
 
+static void show_prompt(struct session *s)
+{
+	s->prompt = s->typed && !s->mon.lost;
+	show("(qmp) ", s->prompt ? 6 : 0, 0);
+}
+
 static void show_event(void *owner, const struct qmp_message *m)
 {
 	struct session *s = owner;
 
 	if (!s->typed)
 		return;
-	fputs("\r", stdout);
+	show("\n", (size_t)s->prompt, 0);
 	show(m->whole.s, m->whole.n, 1);
+	if (s->prompt)
+		show_prompt(s);
 }
 
 static void command(struct session *s, char *line, size_t n)
@@ -83,6 +92,7 @@ static void command(struct session *s, char *line, size_t n)
 	line[n] = '\0';
 	if (!n)
 		return;
+	s->prompt = 0;
 	qmp = line[strspn(line, " \t")] == '{';
 	if (memchr(line, '\0', n))
 		bad = err_set(&e, "the line has a NUL byte");
@@ -191,10 +201,7 @@ static void by_lines(struct session *s)
 	while (input > 0) {
 		if (commands(s, &in))
 			break;
-		if (s->typed && !s->mon.lost) {
-			fputs("(qmp) ", stdout);
-			fflush(stdout);
-		}
+		show_prompt(s);
 		do
 			input = wait_input(s);
 		while (input == 0);
@@ -287,7 +294,7 @@ static int run(struct call *c)
 		return fail(c, r.name, &e);
 	converse(&s);
 	mon_close(&s.mon);
-	return s.code;
+	return s.typed && !s.mon.lost ? DONE : s.code;
 }
 
 static const struct verb verbs[] = {
