@@ -334,7 +334,7 @@ static void come(struct door *d, int fd)
 
 	sock_nodelay(fd);
 	if (why) {
-		turn_away(d, fd, 0, "denied", why);
+		turn_away(d, fd, 0, why == gate_short ? "busy" : "denied", why);
 	} else if (d->admitted) {
 		d->admitted(d->arg, fd);
 	} else if (queue(d, fd)) {

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "text.h"
 
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 
 enum { RULE_UID = 1, RULE_PROCESS = 2, RULE_WORDS = 4, SEARCH_MS = 500 };
 
+const char gate_short[] = "the host is short of descriptors or memory";
 static const char gone[] = "the caller is gone";
 static const char unknown[] = "the kernel does not say whose connection this is";
 
@@ -71,17 +73,23 @@ static int judge(void *arg, pid_t pid, const char *exe)
 	return *why != NULL;
 }
 
+/* After a question that failed. */
+static const char *unless_short(const char *why)
+{
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? gate_short : why;
+}
+
 static const char *admit_process(uint64_t inode)
 {
+	static const char none[] = "the calling program was not found";
 	const char *why = NULL;
-	int holders;
 
 	if (!(GATE_RULES & RULE_PROCESS))
 		return NULL;
-	holders = diag_holders(inode, clock_in(SEARCH_MS), judge, &why);
-	if (holders <= 0)
-		return "the calling program was not found";
-	return why;
+	int holders = diag_holders(inode, clock_in(SEARCH_MS), judge, &why);
+	if (holders < 0)
+		return unless_short(none);
+	return holders ? why : none;
 }
 
 const char *gate_admit(int fd, uid_t owner)
@@ -92,7 +100,7 @@ const char *gate_admit(int fd, uid_t owner)
 		return gone;
 	int got = diag_ask(&c.asked, &c.answer);
 	if (got <= 0)
-		return got < 0 ? unknown : gone;
+		return got < 0 ? unless_short(unknown) : gone;
 	c.nobody = diag_nobody(&c.overflow);
 	c.state = diag_tcp_state(fd);
 	const char *why = gate_uid(&c);

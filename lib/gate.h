@@ -24,8 +24,10 @@ struct gate_call {
 const char *gate_uid(const struct gate_call *c);
 /* Rule 2: the program that holds the other end (where /proc/PID/exe points, NULL: unreadable) speaks for no guest. */
 const char *gate_process(const char *exe);
-/* Both, for an accepted TCP connection. Never waits; on a host of very many processes it gives up after 0.5 s. */
+/* Both, for an accepted TCP connection. Never waits; on a host of very many processes it gives up after 0.5 s.
+ * Returns gate_short (the very address) when the host cannot judge now, for want of descriptors or memory. */
 const char *gate_admit(int fd, uid_t owner);
+extern const char gate_short[];
 
 /* Rule 3, fed with all that a caller sends as it comes: no web page's request and no TLS. Zeroed is new. Bytes that are
  * not denied may pass at once; the first line's end only comes out of it when the line was judged. */
