@@ -76,7 +76,7 @@ int file_peek(int dir, const char *path, char *text, size_t room)
 	return got < 0 ? -1 : (int)n;
 }
 
-int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, struct err *e)
+int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, int sync, struct err *e)
 {
 	char temp[NAME_MAX + 1];
 
@@ -88,7 +88,7 @@ int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mo
 	int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_sys(e, "write %s", name);
-	if (fd_write(fd, bytes, n) < 0 || fsync(fd) < 0 || renameat(dir, temp, dir, name) < 0) {
+	if (fd_write(fd, bytes, n) < 0 || (sync && fsync(fd) < 0) || renameat(dir, temp, dir, name) < 0) {
 		err_sys(e, "write %s", name);
 		unlinkat(dir, temp, 0);
 		fd_close(&fd);

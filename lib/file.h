@@ -15,8 +15,9 @@ int file_read(int dir, const char *path, size_t max, struct buf *out, struct err
 int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *e);
 /* Reads what /proc or /sys says, cut at room - 1, NUL at the end; its length or -1 with errno. */
 int file_peek(int dir, const char *path, char *text, size_t room);
-/* Writes NAME by a temporary file beside it, fsync and rename: the old content or the new, never a part. 0 or -1. */
-int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, struct err *e);
+/* Writes NAME by a temporary file beside it and rename: the old content or the new, never a part. sync: that holds
+ * for a power loss, too. 0 or -1. */
+int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, int sync, struct err *e);
 /* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. 0 or -1 with errno. */
 int file_mkdirs(const char *path, mode_t mode);
 /* Opens a directory that only its owner may write: no symlink, owned by the effective user, no write bit for

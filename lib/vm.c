@@ -98,6 +98,17 @@ int vm_keep(struct vm *vm, const struct place *place, const char *name, struct e
 	return got == 2 ? err_set(e, "%s: taken away again and again", vm->path) : got;
 }
 
+void vm_erase(struct vm *vm)
+{
+	static const char *const files[] = { "state", "exit", "qemu.log", "qemu.log.1", "serial.log", "serial.log.1", "lock" };
+
+	if (lock_take(vm->lock, LOCK_QEMU) != 1)
+		return;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		unlinkat(vm->dir, files[i], 0);
+	rmdir(vm->path);
+}
+
 void vm_file(const struct vm *vm, const char *file, char *to)
 {
 	snprintf(to, SOCK_PATH_MAX + 1, "%s/%s", vm->path, file);

@@ -8,7 +8,7 @@
 #include "lock.h"
 #include "place.h"
 
-enum { VM_PATH_MAX = 128 };
+enum { VM_PATH_MAX = 84 }; /* with "/" and PLACE_LONGEST 107 bytes */
 
 struct vm {
 	char name[CONF_NAME_MAX + 1];
@@ -26,6 +26,9 @@ int vm_look(struct vm *vm, const struct place *place, const char *name, struct e
 /* Makes directory and lock where they are missing, and takes the keeper's byte. 1: this process (and who inherits the lock)
  * is the keeper now; 0: there is one; -1 and err. */
 int vm_keep(struct vm *vm, const struct place *place, const char *name, struct err *e);
+/* Removes the directory with all that this project puts there, if nobody holds QEMU's byte: for the holder of the
+ * keeper's. Files of others stay, and with them the directory. */
+void vm_erase(struct vm *vm);
 /* RUN/NAME/FILE. `to` has SOCK_PATH_MAX + 1 bytes; place_fits made sure that it fits. */
 void vm_file(const struct vm *vm, const char *file, char *to);
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The verbs that change VMs that run, on many at once: through their keepers, or past a keeper that does not answer. */
+#ifndef ACT_H
+#define ACT_H
+
+#include "ask.h"
+#include "host.h"
+#include "probe.h"
+
+struct act {
+	const char *name;
+	int code;		/* of this VM */
+	/* the module's own */
+	struct probe probe;
+	struct ask ask;
+	int64_t deadline;
+	int done;
+	const struct act_job *job;
+};
+
+struct act_job {
+	const struct host *host;
+	const char *verb;	/* a keeper's request: stop stop-force kill pause resume reset */
+	int stops;		/* it ends the VM: one that does not run is a success */
+	int64_t ms;		/* its limit; 0: each VM's own (STOPDELAY) */
+	void (*say)(void *arg, const char *name, const char *words);
+	void (*progress)(void *arg, const char *name, const char *words); /* how it went, also when all is well */
+	void *arg;
+};
+
+/* All at once; fills the codes. */
+void act_all(struct act *list, size_t n, const struct act_job *job);
+
+#endif

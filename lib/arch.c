@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What differs between the architectures that QEMU emulates, and which one this host is. */
+#include "arch.h"
+
+#include "fd.h"
+#include "text.h"
+
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static const char prefix[] = "qemu-system-";
+
+/* cpu: `max` is what the accelerator can give; the machines' own defaults are too old for today's guests (x86), or
+ * 32 bits wide (aarch64) */
+static const struct arch archs[] = {
+	{ "x86_64", "x86_64", "pc", "max" },
+	{ "i386", "i686", "pc", "max" },
+	{ "aarch64", "aarch64", "virt", "max" },
+	{ "arm", "armv7l", "virt", "" },
+	{ "riscv64", "riscv64", "virt", "" },
+	{ "riscv32", "riscv32", "virt", "" },
+	{ "loongarch64", "loongarch64", "virt", "" },
+	{ "ppc64", "ppc64le", "pseries", "" },
+	{ "s390x", "s390x", "s390-ccw-virtio", "" },
+};
+
+struct arch arch_of(const char *target)
+{
+	const char *suffix = text_begins(target, prefix) ? target + sizeof(prefix) - 1 : target;
+
+	for (size_t i = 0; i < sizeof(archs) / sizeof(*archs); i++)
+		if (strcmp(archs[i].suffix, suffix) == 0)
+			return archs[i];
+	return (struct arch){ suffix, "", "", "" };
+}
+
+static const char *host_suffix(void)
+{
+	static const struct { const char *uname, *suffix; } also[] = {
+		{ "i586", "i386" }, { "i486", "i386" }, { "armv6l", "arm" }, { "armv8l", "arm" }, { "ppc64", "ppc64" },
+	};
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		return archs[0].suffix;
+	for (size_t i = 0; i < sizeof(archs) / sizeof(*archs); i++)
+		if (strcmp(archs[i].uname, u.machine) == 0)
+			return archs[i].suffix;
+	for (size_t i = 0; i < sizeof(also) / sizeof(*also); i++)
+		if (strcmp(also[i].uname, u.machine) == 0)
+			return also[i].suffix;
+	return archs[0].suffix;
+}
+
+void arch_host(char *target, size_t room)
+{
+	snprintf(target, room, "%s%s", prefix, host_suffix());
+}
+
+int arch_kvm(const char *target)
+{
+	const char *host = host_suffix();
+	const char *suffix = arch_of(target).suffix;
+
+	if (strcmp(suffix, host) != 0 && !(strcmp(host, "x86_64") == 0 && strcmp(suffix, "i386") == 0))
+		return 0;
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int there = fd >= 0 && ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
+	fd_close(&fd);
+	return there;
+}
+
+static int is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+int arch_find(const char *program, char *path, size_t room)
+{
+	const char *dirs = getenv("PATH");
+
+	if (!dirs || !*dirs)
+		dirs = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	for (const char *s = dirs; *s;) {
+		size_t n = strcspn(s, ":");
+		/* an empty or relative place would run what lies in the current directory */
+		if (n && *s == '/' && snprintf(path, room, "%.*s/%s", (int)n, s, program) < (int)room && is_program(path))
+			return 0;
+		s += n + (s[n] == ':');
+	}
+	return -1;
+}

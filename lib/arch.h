@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What differs between the architectures that QEMU emulates, and which one this host is. */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include <stddef.h>
+
+struct arch {
+	const char *suffix;	/* qemu-system-SUFFIX */
+	const char *uname;	/* what uname(2) calls such a host */
+	const char *machine;	/* the default MACHINE */
+	const char *cpu;	/* the default CPU, "" for the machine's own */
+};
+
+/* Of a TGTARCH; an architecture that is not in the table has QEMU's own defaults (all fields but suffix ""). */
+struct arch arch_of(const char *target);
+/* "qemu-system-..." of this host into room bytes. */
+void arch_host(char *target, size_t room);
+/* 1 when KVM on this host can run guests for the target: the same architecture and /dev/kvm answers. */
+int arch_kvm(const char *target);
+/* The program's absolute path by $PATH (or the usual places when there is none). 0, or -1. */
+int arch_find(const char *program, char *path, size_t room);
+
+#endif

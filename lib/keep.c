@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What the keeper of a VM holds while it lives. */
+#include "keep.h"
+
+#include "clock.h"
+#include "json.h"
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void keep_say(struct keeper *k, const char *format, ...)
+{
+	char words[1024];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(words, sizeof(words), format, list);
+	va_end(list);
+	if (k->job->say)
+		k->job->say(k->job->arg, words);
+	desk_say_all(&k->desk, "stop", words);
+	desk_say_all(&k->desk, "ready", words);
+}
+
+int keep_phase(struct keeper *k, const char *phase)
+{
+	struct err e;
+
+	k->state.phase = phase;
+	if (state_write(&k->state, k->vm->dir, &e) == 0)
+		return 0;
+	keep_say(k, "%s", e.text);
+	k->err = e;
+	return -1;
+}
+
+void keep_arm(struct keeper *k)
+{
+	int64_t now = clock_ms(), at = k->job->limit, next;
+
+	if (!k->ready && k->ready_by < at)
+		at = k->ready_by;
+	/* asking takes a step that is due: only the keeper's own clock may, so look at a copy */
+	struct ladder copy = k->ladder;
+	if (ladder_due(&copy, now, &next) != LADDER_NONE)
+		next = now;
+	if (next < at)
+		at = next;
+	k->clock.at = at;
+}
+
+void keep_words(struct keeper *k, const char *bytes, size_t n)
+{
+	log_write(&k->qemu_log, bytes, n);
+	buf_add(&k->last_words, bytes, n);
+	if (k->last_words.n > KEEP_WORDS_MAX)
+		buf_drop(&k->last_words, k->last_words.n - KEEP_WORDS_MAX);
+}
+
+void keep_status(struct keeper *k, const struct qmp_message *m)
+{
+	struct json_span word;
+	struct buf text = { 0 };
+
+	if (json_find(m->body, "status", &word) == 0 && json_text(word, &text) == 0) {
+		text_copy(k->reason, sizeof(k->reason), buf_text(&text));
+		k->paused = strcmp(k->reason, "running") != 0;
+	}
+	buf_free(&text);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What the keeper of a VM holds while it lives: the parts that its steps and its events share. */
+#ifndef KEEP_H
+#define KEEP_H
+
+#include "argv.h"
+#include "cfg.h"
+#include "conf.h"
+#include "console.h"
+#include "desk.h"
+#include "disk.h"
+#include "door.h"
+#include "ladder.h"
+#include "log.h"
+#include "loop.h"
+#include "place.h"
+#include "port.h"
+#include "proc.h"
+#include "site.h"
+#include "state.h"
+#include "uid.h"
+#include "vm.h"
+#include "vnc.h"
+#include "wire.h"
+
+/* What a keeper is begun with. All of it is the caller's and outlives the keeper; of vm, the keeper closes the
+ * descriptors at its end. */
+struct keep_job {
+	struct vm *vm;			/* with the keeper's byte held */
+	const struct place *place;
+	const struct site *site;
+	/* of a start; unused by an adoption */
+	const struct conf *conf;
+	const struct cfg *raw;		/* the cfg-file's words */
+	const char *program;		/* QEMU's absolute path */
+	const char *settings;		/* for `state` */
+	int kvm;			/* KVM may be tried */
+	struct uid_plan uid;
+	struct disk_rules rules;
+	int throw_away;
+	int registered;
+	/* of `run` */
+	int foreground;			/* SIGINT and SIGTERM twice are `stop -f` */
+	int console;			/* join stdin and stdout */
+	unsigned char escape;		/* its key that stops */
+	int64_t limit;			/* stop at this moment (clock_ms), CLOCK_NEVER for not */
+	/* words for whoever began it, and once: it is ready (DONE), or failed (the code) */
+	void (*say)(void *arg, const char *words);
+	void (*done)(void *arg, int code);
+	void *arg;
+};
+
+enum { KEEP_LOG_MAX = 1 << 20, KEEP_WORDS_MAX = 4096 };
+
+struct keeper {
+	const struct keep_job *job;
+	struct vm *vm;
+	struct loop loop;
+	struct state state;
+	char boot[PROC_BOOT_ID];
+	struct err err;			/* why a step failed */
+
+	/* the start, or the adoption: a walk down a table */
+	const struct keep_step *steps;
+	size_t step, step_count;
+	int adopted;
+	int64_t ready_by;
+	int ready;			/* all steps are done */
+	int failed;			/* one failed: only the end is awaited */
+	void (*fail)(struct keeper *k); /* called when one fails */
+
+	/* what QEMU is given; closed when it is ready */
+	struct disks disks;
+	struct argv argv;
+	int listener[GIVEN_CTL + 1];
+	int kernel, initrd;
+
+	/* QEMU */
+	pid_t pid;			/* 0: none (yet, or any more) */
+	int pidfd;			/* of an adopted one, -1 */
+	struct source end;		/* tells when an adopted one ends */
+	int output;			/* the FIFO, as QEMU and the hooks have it */
+	struct source words;		/* and where we read it */
+	struct buf last_words;		/* the end of what QEMU said */
+	int paused;
+	int asking;			/* a query-status is under way */
+	char reason[32];		/* QEMU's word for its run state */
+	char shutdown[32];		/* the reason of its SHUTDOWN event, "" before */
+	pid_t hook;			/* PRECMD's or POSTCMD's process, 0 */
+
+	/* who is served */
+	struct source signals;
+	struct source clock;		/* deadlines: start, stop, -t */
+	struct wire wire;
+	struct console console;
+	struct vnc vnc;
+	struct desk desk;
+	struct door mon, ctl;
+	struct ports ports;
+	struct log qemu_log, serial_log;
+
+	struct ladder ladder;
+	int terms;			/* so many signals asked for a stop */
+	int limit_hit;			/* -t */
+	int code;			/* what `run` returns */
+};
+
+/* Words for whoever began it and for those who wait for a stop. */
+void keep_say(struct keeper *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Writes `state` with this phase; a failure is said. 0 or -1. */
+int keep_phase(struct keeper *k, const char *phase);
+/* Sets the clock for the nearest of the deadlines. */
+void keep_arm(struct keeper *k);
+/* Appends n bytes of QEMU's words to its log and to last_words. */
+void keep_words(struct keeper *k, const char *bytes, size_t n);
+/* Takes the run state from an answer to query-status. */
+void keep_status(struct keeper *k, const struct qmp_message *m);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What a VM is, from its lock, its state file and one bounded question. */
+#include "probe.h"
+
+#include "clock.h"
+#include "proc.h"
+#include "sock.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What `status NAME` exits with (LSB: 0 runs, 1 dead and left something, 3 not running, 4 unknown). */
+static const struct phase {
+	const char *name;
+	int code;
+} phases[] = {
+	{ "running", DONE }, { "paused", DONE }, { "starting", DONE }, { "stopping", DONE },
+	{ "restarting", NOT_RUNNING }, { "stopped", NOT_RUNNING }, { "crashed", FAILED }, { "hung", NO_RIGHT },
+	{ "unknown", NO_RIGHT },
+};
+
+static void set_phase(struct probe *p, const char *name)
+{
+	const struct phase *phase = phases;
+
+	while (strcmp(phase->name, name) != 0 && phase < phases + sizeof(phases) / sizeof(*phases) - 1)
+		phase++;
+	p->phase = phase->name;
+	p->code = phase->code;
+}
+
+static int of_this_boot(const struct state *s)
+{
+	char boot[PROC_BOOT_ID];
+
+	proc_boot_id(boot);
+	return strcmp(boot, s->boot) == 0;
+}
+
+/* Nobody holds anything. */
+static void judge_free(struct probe *p)
+{
+	const struct state *s = &p->state;
+
+	if (!p->has_state || !of_this_boot(s) || strcmp(s->phase, "stopped") == 0) {
+		set_phase(p, "stopped");
+	} else if (s->uid != (long long)geteuid() && s->uid && proc_uid_alive((uid_t)s->uid)) {
+		/* a QEMU that dropped its byte and lives on is not "stopped" */
+		set_phase(p, "unknown");
+		err_set(&p->err, "its locks are free, but a process of its uid %lld lives", s->uid);
+	} else {
+		set_phase(p, "crashed");
+	}
+}
+
+/* The keeper alone: it is before the start of QEMU or behind its end. */
+static void judge_keeper(struct probe *p)
+{
+	const char *phase = p->has_state ? p->state.phase : "starting";
+	int known = strcmp(phase, "stopping") == 0 || strcmp(phase, "restarting") == 0;
+
+	set_phase(p, known ? phase : strcmp(phase, "starting") == 0 ? "starting" : "stopping");
+}
+
+static void unknown(struct probe *p)
+{
+	set_phase(p, "unknown");
+}
+
+void probe_look(struct probe *p, const struct host *h)
+{
+	vm_none(&p->vm);
+	p->state = (struct state){ 0 };
+	p->loop = NULL;
+	p->asked = 0;
+	p->keeper = 0;
+	p->ask.src.fd = p->wire.src.fd = -1;
+	p->registered = reg_find(&h->reg, p->name);
+	p->err = (struct err){ 0 };
+	p->reason[0] = '\0';
+	p->seen = (struct lock_seen){ 0 };
+	p->has_state = 0;
+	int there = vm_look(&p->vm, &h->place, p->name, &p->err);
+	if (there == 0)
+		p->err.text[0] = '\0';
+	if (there < 0 || (there && lock_look(p->vm.lock, &p->seen) < 0 && err_sys(&p->err, "%s/lock", p->vm.path) < 0)) {
+		unknown(p);
+		return;
+	}
+	int got = there ? state_read(&p->state, p->vm.dir, &p->err) : 0;
+	p->has_state = got > 0;
+	if (got == 0)
+		p->err.text[0] = '\0';
+	if (p->seen.qemu)
+		set_phase(p, "running");
+	else if (p->seen.keeper)
+		judge_keeper(p);
+	else if (got < 0)
+		unknown(p);
+	else
+		judge_free(p);
+}
+
+static void hear_phase(struct probe *p, const char *phase, const char *reason)
+{
+	set_phase(p, phase);
+	text_copy(p->reason, sizeof(p->reason), reason);
+}
+
+static void known(struct probe *p)
+{
+	p->asked = 0;
+	ask_close(&p->ask);
+	wire_close(&p->wire);
+}
+
+static void on_ask(void *arg)
+{
+	struct probe *p = arg;
+	char *blank = strchr(p->ask.words, ' ');
+
+	if (p->ask.state != ASK_DONE || p->ask.code != DONE || !p->asked)
+		return; /* the other way may still answer */
+	if (blank)
+		*blank++ = '\0';
+	hear_phase(p, p->ask.words, blank ? blank : "");
+	known(p);
+}
+
+static void on_status(void *arg, const struct qmp_message *m)
+{
+	struct probe *p = arg;
+	struct json_span word;
+	struct buf text = { 0 };
+
+	if (m && m->kind == QMP_RETURN && json_find(m->body, "status", &word) == 0 && json_text(word, &text) == 0) {
+		int runs = strcmp(buf_text(&text), "running") == 0;
+		hear_phase(p, runs ? "running" : "paused", runs ? "" : buf_text(&text));
+		p->asked = 0;
+	}
+	buf_free(&text);
+}
+
+static void on_capable(void *arg)
+{
+	struct probe *p = arg;
+
+	wire_send(&p->wire, "query-status", NULL, on_status, p);
+}
+
+static void on_event(void *arg, const struct qmp_message *m)
+{
+	(void)arg;
+	(void)m;
+}
+
+static void on_closed(void *arg)
+{
+	(void)arg;
+}
+
+/* QEMU itself, where there is no keeper or it is silent. */
+static void ask_qemu(struct probe *p)
+{
+	char path[SOCK_PATH_MAX + 1];
+	struct err e;
+
+	vm_file(&p->vm, "qmp.sock", path);
+	int fd = sock_connect_unix(path, clock_ms(), &e);
+	if (fd < 0)
+		return;
+	p->wire = (struct wire){ .src.fd = -1, .ready = on_capable, .event = on_event, .closed = on_closed, .arg = p };
+	wire_open(&p->wire, p->loop, fd);
+}
+
+static void begin(struct probe *p, struct loop *l)
+{
+	if (!p->seen.qemu && !p->seen.keeper)
+		return;
+	p->loop = l;
+	p->asked = p->seen.qemu;
+	p->ask.said = NULL;
+	p->ask.done = on_ask;
+	p->ask.arg = p;
+	p->ask.whole = 0;
+	p->ask.state = ASK_LOST;
+	if (p->seen.keeper)
+		ask_begin(&p->ask, l, &p->vm, "status", 0, "");
+	p->keeper = p->ask.peer;
+	if (p->asked && p->ask.state != ASK_WAITS)
+		ask_qemu(p);
+}
+
+static int any_asked(const struct probe *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].asked)
+			return 1;
+	return 0;
+}
+
+static void listen_until(struct loop *l, struct probe *list, size_t n, int64_t deadline)
+{
+	while (any_asked(list, n) && clock_left(deadline) > 0 && loop_turn(l, deadline) == 0)
+		;
+}
+
+void probe_all(struct probe *list, size_t n, const struct host *h)
+{
+	int64_t deadline = clock_in(PROBE_MS), half = clock_in(PROBE_MS / 2);
+	struct loop l = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		probe_look(&list[i], h);
+		begin(&list[i], &l);
+	}
+	listen_until(&l, list, n, half);
+	for (size_t i = 0; i < n; i++)
+		if (list[i].asked && list[i].wire.src.fd < 0)
+			ask_qemu(&list[i]);
+	listen_until(&l, list, n, deadline);
+	for (size_t i = 0; i < n; i++) {
+		struct probe *p = &list[i];
+		if (p->asked) {
+			set_phase(p, "hung");
+			text_copy(p->reason, sizeof(p->reason), "it lives, but does not answer");
+		}
+		known(p);
+	}
+	loop_free(&l);
+}
+
+void probe_free(struct probe *p)
+{
+	state_free(&p->state);
+	vm_close(&p->vm);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What a VM is, from its lock, its state file and one bounded question; many at once. It only reads. */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include "ask.h"
+#include "host.h"
+#include "lock.h"
+#include "state.h"
+#include "vm.h"
+#include "wire.h"
+
+enum { PROBE_MS = 1000 }; /* for all VMs of a call together */
+
+struct probe {
+	char name[CONF_NAME_MAX + 1];
+	const struct reg_vm *registered; /* or NULL */
+	struct vm vm;
+	struct lock_seen seen;
+	pid_t keeper;		/* its pid, from the kernel; 0: not known */
+	struct state state;
+	int has_state;
+	const char *phase;	/* running paused starting stopping restarting stopped crashed hung unknown */
+	char reason[64];
+	int code;		/* what `status NAME` exits with */
+	struct err err;		/* of `unknown`: why; text "" for none */
+	/* while it is asked */
+	struct loop *loop;
+	struct ask ask;
+	struct wire wire;
+	int asked;		/* somebody is being asked */
+};
+
+/* Looks at locks and state files; then asks all that live at once. Returns when all are known or the time is over; who
+ * has said nothing by then is hung. Each must be freed. */
+void probe_all(struct probe *list, size_t n, const struct host *h);
+/* Only the look, nobody is asked: phase is running where a question would be needed. */
+void probe_look(struct probe *p, const struct host *h);
+void probe_free(struct probe *p);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The fork of QEMU, and of the user's hooks. */
+#include "spawn.h"
+
+#include "clock.h"
+#include "fd.h"
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXEC_WAIT = 30000 }; /* ms until the child must have executed QEMU or said why not */
+
+/* What the child says up the pipe: its uid (code DONE, and a text that is a warning or ""), or what went wrong. */
+struct word {
+	uid_t uid;
+	struct err err;
+};
+
+/* Signals as a fresh program expects them, but the three that end a host's processes blocked: QEMU outlives them. */
+static void child_signals(int block)
+{
+	sigset_t set;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&set);
+	if (block) {
+		sigaddset(&set, SIGTERM);
+		sigaddset(&set, SIGINT);
+		sigaddset(&set, SIGHUP);
+	}
+	sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+static int child_stdio(int output)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	if (null < 0)
+		null = open("/", O_RDONLY | O_DIRECTORY); /* a chroot without /dev: reads fail, that is all */
+	return null < 0 ? -1 : fd_stdio(null, output);
+}
+
+static void child_limits(void)
+{
+	struct rlimit core = { 1, 1 }, files; /* 1, not 0: a pipe in core_pattern ignores 0 (core(5)) */
+
+	setrlimit(RLIMIT_CORE, &core);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+/* Root could use KVM and QEMU's own uid cannot: without a word the guest would just be slow. */
+static void check_kvm(const struct spawn *s, struct err *warning)
+{
+	for (char *const *word = s->argv + 1; s->argv[0] && *word; word++) {
+		if (strcmp(*word, "kvm") != 0 || strcmp(word[-1], "-accel") != 0)
+			continue;
+		int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			err_code(warning, DONE, "/dev/kvm: not for QEMU's own uid (remedy: chgrp kvm /dev/kvm; chmod 660 /dev/kvm)");
+		fd_close(&fd);
+	}
+}
+
+/* Up to exec; comes back only with an err. */
+static int child(const struct spawn *s, int report, struct word *w)
+{
+	size_t n = s->n;
+	int fds[n + 1];
+
+	memcpy(fds, s->given, n * sizeof(*fds));
+	fds[n] = report; /* given like the rest: it must not be closed, and exec closes it */
+	setsid();
+	umask(077);
+	if (chdir("/") < 0 || child_stdio(s->output) < 0 || fd_give(fds, n + 1, s->base) < 0)
+		return err_sys(&w->err, "prepare QEMU");
+	report = s->base + (int)n;
+	fcntl(report, F_SETFD, FD_CLOEXEC);
+	child_limits();
+	/* last, so that nothing can drop it: a process loses the lock with any descriptor of the file that it closes */
+	if (lock_child(s->lock, &w->err) < 0 || uid_become(&s->uid, s->group, s->uids, &w->err) < 0)
+		return -1;
+	if (s->uid.way != UID_SAME)
+		check_kvm(s, &w->err);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(&w->err, "no_new_privs");
+	w->uid = getuid();
+	fd_write(report, w, sizeof(*w));
+	child_signals(1);
+	execv(s->argv[0], s->argv);
+	return err_sys(&w->err, "execute %s", s->argv[0]);
+}
+
+static _Noreturn void child_main(const struct spawn *s, int report)
+{
+	struct word w = { 0 };
+	int at = s->base + (int)s->n;
+
+	child(s, report, &w);
+	if (fcntl(at, F_GETFD) < 0)
+		at = report; /* it failed before the descriptors were moved */
+	fd_write(at, &w, sizeof(w));
+	_exit(127);
+}
+
+/* Reads the child's words until it has executed QEMU (end of file) or failed. */
+static int hear(int pipe, uid_t *uid, struct err *e)
+{
+	int64_t deadline = clock_in(EXEC_WAIT);
+	struct word w;
+	int told = 0;
+
+	while (fd_wait(pipe, POLLIN, deadline) > 0) {
+		ssize_t n = fd_read(pipe, &w, sizeof(w));
+		if (n == 0 && told)
+			return 0;
+		if (n != sizeof(w))
+			return err_set(e, "QEMU's process ended before it could execute QEMU");
+		*e = w.err;
+		if (w.err.code != DONE)
+			return -1;
+		*uid = w.uid;
+		told = 1;
+	}
+	return err_code(e, TIMED_OUT, "QEMU was not executed within %d s", EXEC_WAIT / 1000);
+}
+
+pid_t spawn_qemu(const struct spawn *s, uid_t *uid, struct err *e)
+{
+	int report[2];
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	pid_t pid = fork();
+	if (pid == 0)
+		child_main(s, report[1]);
+	fd_close(&report[1]);
+	if (pid < 0)
+		err_sys(e, "fork");
+	else if (hear(report[0], uid, e) < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		pid = -1;
+	}
+	fd_close(&report[0]);
+	return pid;
+}
+
+pid_t spawn_shell(const char *command, char *const *env, int output, struct err *e)
+{
+	static const char words[] = "qinit: /bin/sh: cannot be executed\n";
+	char *const argv[] = { "sh", "-c", (char *)command, NULL };
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_sys(e, "fork");
+	if (pid > 0)
+		return pid;
+	setsid();
+	child_stdio(output);
+	fd_close_from(3, NULL, 0);
+	child_signals(0);
+	execve("/bin/sh", argv, env);
+	(void)!write(2, words, sizeof(words) - 1);
+	_exit(127);
+}

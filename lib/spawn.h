@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The fork of QEMU: with what it is given and nothing else, as whom it shall run, holding byte 0 of the lock. */
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include "err.h"
+#include "uid.h"
+
+#include <stddef.h>
+
+struct spawn {
+	char *const *argv;
+	const int *given;	/* the i-th becomes descriptor ARGV_FD + i */
+	size_t n;
+	int base;		/* ARGV_FD */
+	const char *lock;	/* the path of `lock` */
+	const char *uids;	/* the file under whose lock an own uid is chosen */
+	struct uid_plan uid;
+	gid_t group;		/* the only group besides, (gid_t)-1 for none */
+	int output;		/* its stdout and stderr */
+};
+
+/* Returns the child's pid when it has executed QEMU, its uid in *uid, and in err a warning or ""; -1 and err. */
+pid_t spawn_qemu(const struct spawn *s, uid_t *uid, struct err *e);
+
+/* Forks `/bin/sh -c command` in a session of its own with env, its output to `output` and nothing else open. The
+ * pid; -1 and err. */
+pid_t spawn_shell(const char *command, char *const *env, int output, struct err *e);
+
+#endif

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: 0BSD */
+/* The way from a lock that is held to a guest that runs. */
+#include "steps.h"
+
+#include "clock.h"
+#include "fd.h"
+#include "file.h"
+#include "proc.h"
+#include "sock.h"
+#include "spawn.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum step_result { FAIL = -1, WAIT, NEXT };
+
+struct keep_step {
+	enum step_result (*take)(struct keeper *k);
+	const char *name; /* for "not ready within ...: it waited for NAME" */
+};
+
+static const char keep_sock[] = "keep.sock", console_sock[] = "console.sock", vnc_sock[] = "vnc.sock";
+static const char output_fifo[] = "private/output";
+static const char *const sockets[] = { keep_sock, console_sock, vnc_sock };
+
+/* A listener at RUN/NAME/FILE in place of a left-over. */
+static int bind_sock(struct keeper *k, const char *file)
+{
+	char path[SOCK_PATH_MAX + 1];
+
+	vm_file(k->vm, file, path);
+	if (unlink(path) < 0 && errno != ENOENT) {
+		err_sys(&k->err, "%s", path);
+		return -1;
+	}
+	return sock_listen_unix(path, SOCK_BACKLOG, &k->err);
+}
+
+/* The first thing: whoever comes second shall find somebody to ask. */
+static enum step_result open_desk(struct keeper *k)
+{
+	int fd = bind_sock(k, keep_sock);
+
+	if (fd < 0)
+		return FAIL;
+	flock(k->vm->dir, LOCK_SH); /* systemd-tmpfiles leaves alone what somebody has locked */
+	desk_open(&k->desk, &k->loop, fd, geteuid());
+	return NEXT;
+}
+
+static enum step_result begin_state(struct keeper *k)
+{
+	struct state *s = &k->state;
+	const struct conf *c = k->job->conf;
+
+	proc_boot_id(k->boot);
+	s->version = STATE_VERSION;
+	s->boot = k->boot;
+	s->rc = c->file ? c->file : "";
+	s->dir = c->dir ? c->dir : "";
+	s->settings = k->job->settings;
+	s->throw_away = k->job->throw_away;
+	s->registered = k->job->registered;
+	s->since = clock_boot_ms();
+	s->stopdelay = conf_ms(c, CONF_STOPDELAY);
+	s->serial = conf_yes(c, CONF_SERIAL);
+	s->vnc = argv_vnc(c);
+	k->ready_by = clock_in(conf_ms(c, CONF_START_TIMEOUT));
+	return keep_phase(k, "starting") < 0 ? FAIL : NEXT;
+}
+
+static enum step_result open_output(struct keeper *k)
+{
+	char path[SOCK_PATH_MAX + 1];
+
+	if (mkdirat(k->vm->dir, "private", 0700) < 0 && errno != EEXIST)
+		return (enum step_result)err_sys(&k->err, "%s/private", k->vm->path);
+	vm_file(k->vm, output_fifo, path);
+	unlink(path);
+	if (mkfifo(path, 0600) < 0)
+		return (enum step_result)err_sys(&k->err, "%s", path);
+	log_open(&k->qemu_log, k->vm->dir, "qemu.log", KEEP_LOG_MAX, !k->adopted);
+	log_open(&k->serial_log, k->vm->dir, "serial.log", KEEP_LOG_MAX, !k->adopted);
+	k->words.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	/* QEMU must be able neither to block on it nor to see its end: read and write (qemu-facts) */
+	k->output = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (k->words.fd < 0 || k->output < 0)
+		return (enum step_result)err_sys(&k->err, "%s", path);
+	return loop_add(&k->loop, &k->words) < 0 ? FAIL : NEXT;
+}
+
+/* The environment of a hook: the caller's and VM_*. */
+static char **hook_environment(const struct keeper *k, struct buf *text)
+{
+	extern char **environ;
+	size_t n = 0, own;
+	const struct { const char *name, *value; } words[] = {
+		{ "NAME", k->vm->name }, { "STATE", k->state.phase }, { "DIR", k->state.dir }, { "RC", k->state.rc },
+		{ "RUN", k->vm->path },
+	};
+	enum { WORDS = sizeof(words) / sizeof(*words), NUMBERS = 2 };
+
+	while (environ[n])
+		n++;
+	char **env = calloc(n + WORDS + NUMBERS + 1, sizeof(*env));
+	if (!env)
+		return NULL;
+	memcpy(env, environ, n * sizeof(*env));
+	for (own = 0; own < WORDS; own++) {
+		buf_fmt(text, "VM_%s=%s", words[own].name, words[own].value);
+		buf_add(text, "", 1);
+	}
+	buf_fmt(text, "VM_MONPORT=%lld", k->state.monport);
+	buf_add(text, "", 1);
+	buf_fmt(text, "VM_CTLPORT=%lld", k->state.ctlport);
+	buf_add(text, "", 1);
+	char *s = text->s;
+	for (own = 0; !text->bad && own < WORDS + NUMBERS; own++, s += strlen(s) + 1)
+		env[n + own] = s;
+	return env;
+}
+
+static enum step_result hook(struct keeper *k, enum conf_key key)
+{
+	const struct conf_item *item = conf_item(k->job->conf, key, 0);
+	struct buf text = { 0 };
+
+	if (!item)
+		return NEXT;
+	char **env = hook_environment(k, &text);
+	k->hook = env ? spawn_shell(item->value, env, k->output, &k->err) : err_set(&k->err, "out of memory");
+	free(env);
+	buf_free(&text);
+	if (k->hook > 0)
+		return WAIT;
+	k->hook = 0;
+	conf_at(&k->err, item);
+	return FAIL;
+}
+
+static enum step_result precmd(struct keeper *k)
+{
+	return hook(k, CONF_PRECMD);
+}
+
+static enum step_result postcmd(struct keeper *k)
+{
+	k->state.phase = "running";
+	if (hook(k, CONF_POSTCMD) == WAIT)
+		return WAIT;
+	if (k->hook < 0)
+		keep_say(k, "%s", k->err.text);
+	return NEXT;
+}
+
+static enum step_result open_disks(struct keeper *k)
+{
+	return disks_open(&k->disks, k->job->conf, &k->job->rules, &k->err) < 0 ? FAIL : NEXT;
+}
+
+/* KERNEL or INITRD as QEMU can open it again by /proc/self/fd: the file, or a copy where QEMU's own uid may not. */
+static int open_boot_file(struct keeper *k, enum conf_key key, int *fd)
+{
+	const struct conf_item *item = conf_item(k->job->conf, key, 0);
+	char path[4096];
+	struct stat st;
+
+	if (!item)
+		return 0;
+	if (conf_path(k->job->conf, item->value, path, sizeof(path)) < 0)
+		err_set(&k->err, "%s: the path is too long", item->value);
+	else if ((*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0 || fstat(*fd, &st) < 0)
+		err_sys(&k->err, "%s", path);
+	else if (!S_ISREG(st.st_mode))
+		err_set(&k->err, "%s: not a regular file", path);
+	else if (k->job->uid.way == UID_SAME || (st.st_mode & S_IROTH))
+		return 0;
+	else {
+		int copy = fd_sealed_copy(*fd, "boot");
+		fd_close(fd);
+		if ((*fd = copy) >= 0)
+			return 0;
+		err_sys(&k->err, "copy %s", path);
+	}
+	return conf_at(&k->err, item);
+}
+
+static enum step_result open_boot_files(struct keeper *k)
+{
+	return open_boot_file(k, CONF_KERNEL, &k->kernel) < 0 || open_boot_file(k, CONF_INITRD, &k->initrd) < 0 ? FAIL : NEXT;
+}
+
+static enum step_result bind_own(struct keeper *k)
+{
+	int fd;
+
+	if (k->state.serial) {
+		if ((fd = bind_sock(k, console_sock)) < 0)
+			return FAIL;
+		console_listen(&k->console, fd);
+	}
+	if (k->state.vnc) {
+		if ((fd = bind_sock(k, vnc_sock)) < 0)
+			return FAIL;
+		vnc_listen(&k->vnc, fd);
+	}
+	return NEXT;
+}
+
+static int families(const char *word)
+{
+	static const struct { const char *word; int bits; } table[] = {
+		{ "ipv4", PORT_IPV4 }, { "ipv6", PORT_IPV6 }, { "", PORT_IPV4 | PORT_IPV6 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(word, table[i].word) == 0)
+			return table[i].bits;
+	return 0;
+}
+
+static int vnc_port(struct keeper *k, uint16_t port, int bits)
+{
+	int fds[2] = { -1, -1 };
+	static const int family[2] = { AF_INET, AF_INET6 };
+
+	for (int i = 0; i < 2; i++) {
+		if (bits & (i ? PORT_IPV6 : PORT_IPV4))
+			fds[i] = sock_listen_tcp(family[i], port);
+		if (fds[i] < 0 && errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT) {
+			err_sys(&k->err, "VNC on port %d", port);
+			fd_close(&fds[0]);
+			return -1;
+		}
+	}
+	vnc_listen_tcp(&k->vnc, fds);
+	k->state.vncport = port;
+	return 0;
+}
+
+static enum step_result bind_ports(struct keeper *k)
+{
+	const struct conf *c = k->job->conf;
+	const struct site *site = k->job->site;
+	const struct conf_item *fixed = conf_item(c, CONF_MONPORT, 0);
+	struct spec_display display;
+	int bits = families(conf_text(c, CONF_MONITOR));
+
+	k->state.family = bits;
+	if (bits && site->tcp && fixed) {
+		if (!port_take_one(&k->ports, (uint16_t)conf_long(c, CONF_MONPORT), bits, site->command)) {
+			err_sys(&k->err, "port %s or %ld", fixed->value, conf_long(c, CONF_MONPORT) + PORT_COMMAND);
+			return (enum step_result)conf_at(&k->err, fixed);
+		}
+	} else if (bits && site->tcp) {
+		port_take(&k->ports, site->monport, bits, site->command); /* none left: no TCP, silently (design) */
+	}
+	k->state.monport = k->ports.mon;
+	k->state.ctlport = k->ports.ctl;
+	if (spec_display(&display, conf_text(c, CONF_DISPLAY), &k->err) == 0 && display.port)
+		if (vnc_port(k, display.port, PORT_IPV4 | PORT_IPV6) < 0)
+			return (enum step_result)conf_at(&k->err, conf_item(c, CONF_DISPLAY, 0));
+	return NEXT;
+}
+
+static enum step_result build_argv(struct keeper *k)
+{
+	const struct argv_from from = {
+		.program = k->job->program, .conf = k->job->conf, .disks = &k->disks, .raw = k->job->raw,
+		.kvm = k->job->kvm, .mon = k->ports.mon != 0, .ctl = k->ports.ctl != 0,
+	};
+
+	return argv_build(&k->argv, &from, &k->err) < 0 ? FAIL : NEXT;
+}
+
+static enum step_result bind_given(struct keeper *k)
+{
+	for (size_t i = 0; i < k->argv.givens; i++) {
+		enum given_kind kind = k->argv.given[i].kind;
+		if (kind <= GIVEN_CTL && (k->listener[kind] = bind_sock(k, argv_sockets[kind])) < 0)
+			return FAIL;
+	}
+	return NEXT;
+}
+
+/* The private lines; they wait in the listeners' backlogs until QEMU is there, and lose not a byte. */
+static enum step_result connect_lines(struct keeper *k)
+{
+	char path[SOCK_PATH_MAX + 1];
+	int64_t deadline = k->ready_by;
+	int fd;
+
+	vm_file(k->vm, argv_sockets[GIVEN_KEEPER], path);
+	if ((fd = sock_connect_unix(path, deadline, &k->err)) < 0)
+		return FAIL;
+	wire_open(&k->wire, &k->loop, fd);
+	if (!k->state.serial)
+		return NEXT;
+	vm_file(k->vm, argv_sockets[GIVEN_SERIAL], path);
+	if ((fd = sock_connect_unix(path, deadline, &k->err)) < 0)
+		return FAIL;
+	console_line(&k->console, fd);
+	return NEXT;
+}
+
+static int given_fd(const struct keeper *k, const struct argv_given *g)
+{
+	switch (g->kind) {
+	case GIVEN_KERNEL:
+		return k->kernel;
+	case GIVEN_INITRD:
+		return k->initrd;
+	case GIVEN_DISK:
+		return g->node < 0 ? k->disks.list[g->disk].overlay : k->disks.list[g->disk].node[g->node].fd;
+	default:
+		return k->listener[g->kind];
+	}
+}
+
+/* The group that may use /dev/kvm, when the guest wants KVM and that group is not root's. */
+static gid_t kvm_group(const struct keeper *k)
+{
+	struct stat st;
+
+	if (!k->job->kvm || stat("/dev/kvm", &st) < 0 || st.st_gid == 0 || (st.st_mode & 060) != 060)
+		return (gid_t)-1;
+	return st.st_gid;
+}
+
+static enum step_result fork_qemu(struct keeper *k)
+{
+	char lock[SOCK_PATH_MAX + 1];
+	char uids[PLACE_MAX] = "/run/qemu/uids"; /* one for the whole host, whatever QEMU_INIT_RUN says */
+	int given[k->argv.givens + 1];
+	uid_t uid;
+
+	for (size_t i = 0; i < k->argv.givens; i++)
+		given[i] = given_fd(k, &k->argv.given[i]);
+	vm_file(k->vm, "lock", lock);
+	if (k->job->uid.way == UID_OWN && file_mkdirs("/run/qemu", 0755) < 0)
+		return (enum step_result)err_sys(&k->err, "/run/qemu");
+	const struct spawn s = {
+		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = uids,
+		.uid = k->job->uid, .group = kvm_group(k), .output = k->output,
+	};
+	k->pid = spawn_qemu(&s, &uid, &k->err);
+	if (k->pid < 0) {
+		k->pid = 0;
+		return FAIL;
+	}
+	if (*k->err.text)
+		keep_say(k, "%s", k->err.text);
+	disks_close(&k->disks); /* a copy of ours would hold the images' locks beyond QEMU's life */
+	fd_close(&k->kernel);
+	fd_close(&k->initrd);
+	k->state.uid = uid;
+	return keep_phase(k, "starting") < 0 ? FAIL : NEXT;
+}
+
+/* Until the wire says that it is capable. */
+static enum step_result wait_capable(struct keeper *k)
+{
+	return k->wire.capable ? NEXT : WAIT;
+}
+
+static void on_status(void *arg, const struct qmp_message *m)
+{
+	struct keeper *k = arg;
+
+	if (!m || m->kind != QMP_RETURN)
+		return;
+	keep_status(k, m);
+	steps_next(k);
+}
+
+/* Readiness is this answer; the greeting comes before disks and devices are there. */
+static enum step_result ask_status(struct keeper *k)
+{
+	if (wire_send(&k->wire, "query-status", NULL, on_status, k) < 0)
+		return (enum step_result)err_set(&k->err, "the QMP line takes no command");
+	return WAIT;
+}
+
+static enum step_result ask_if_capable(struct keeper *k)
+{
+	return k->wire.capable ? ask_status(k) : NEXT;
+}
+
+/* QEMU made the backlogs 1 deep when it opened the listeners; the sockets are still ours, too. */
+static enum step_result deepen(struct keeper *k)
+{
+	for (int i = 0; i <= GIVEN_CTL; i++) {
+		if (k->listener[i] >= 0)
+			listen(k->listener[i], SOCK_BACKLOG);
+		fd_close(&k->listener[i]);
+	}
+	return NEXT;
+}
+
+static void open_door(struct keeper *k, struct door *d, const int fds[2], enum given_kind kind)
+{
+	char path[SOCK_PATH_MAX + 1];
+
+	vm_file(k->vm, argv_sockets[kind], path);
+	door_open(d, &k->loop, fds, geteuid(), path, NULL, NULL);
+}
+
+/* Not before the guest is there: a caller would wait for a monitor that may never come. */
+static enum step_result open_doors(struct keeper *k)
+{
+	if (k->ports.mon)
+		open_door(k, &k->mon, k->ports.mon_fd, GIVEN_MON);
+	if (k->ports.ctl)
+		open_door(k, &k->ctl, k->ports.ctl_fd, GIVEN_CTL);
+	for (int i = 0; i < 2; i++)
+		k->ports.mon_fd[i] = k->ports.ctl_fd[i] = -1; /* the doors' now */
+	return NEXT;
+}
+
+static enum step_result be_ready(struct keeper *k)
+{
+	k->ready = 1;
+	k->err.text[0] = '\0';
+	disks_free(&k->disks);
+	argv_free(&k->argv);
+	fd_close(&k->output);
+	if (strcmp(k->state.phase, "stopping") != 0)
+		keep_phase(k, "running");
+	desk_end_all(&k->desk, "ready", DONE, "running");
+	if (k->job->done)
+		k->job->done(k->job->arg, DONE);
+	return NEXT;
+}
+
+/* The same ports as before or none: a running VM never changes them. */
+static enum step_result rebind_ports(struct keeper *k)
+{
+	if (k->state.monport &&
+	    !port_take_one(&k->ports, (uint16_t)k->state.monport, (int)k->state.family, k->state.ctlport != 0)) {
+		keep_say(k, "port %lld is taken by somebody else: no TCP any more", k->state.monport);
+		k->state.monport = k->state.ctlport = 0;
+	}
+	if (k->state.vncport && vnc_port(k, (uint16_t)k->state.vncport, PORT_IPV4 | PORT_IPV6) < 0)
+		keep_say(k, "%s", k->err.text);
+	return NEXT;
+}
+
+/* A QEMU that is stopped or lies must not keep its new keeper from a stop: without the lines it goes on. */
+static enum step_result reconnect_lines(struct keeper *k)
+{
+	k->ready_by = clock_in(2000);
+	if (connect_lines(k) == FAIL)
+		keep_say(k, "%s", k->err.text);
+	return NEXT;
+}
+
+static enum step_result adopt_output(struct keeper *k)
+{
+	char path[SOCK_PATH_MAX + 1];
+
+	vm_file(k->vm, output_fifo, path);
+	log_open(&k->qemu_log, k->vm->dir, "qemu.log", KEEP_LOG_MAX, 0);
+	log_open(&k->serial_log, k->vm->dir, "serial.log", KEEP_LOG_MAX, 0);
+	k->words.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (k->words.fd >= 0)
+		loop_add(&k->loop, &k->words);
+	return NEXT;
+}
+
+static const struct keep_step start_steps[] = {
+	{ open_desk, "keep.sock" },
+	{ begin_state, "state" },
+	{ open_output, "output" },
+	{ precmd, "PRECMD" },
+	{ open_disks, "disks" },
+	{ open_boot_files, "kernel" },
+	{ bind_own, "sockets" },
+	{ bind_ports, "ports" },
+	{ build_argv, "argv" },
+	{ bind_given, "sockets" },
+	{ connect_lines, "private lines" },
+	{ fork_qemu, "QEMU" },
+	{ wait_capable, "QMP's greeting" },
+	{ ask_status, "QMP's answer" },
+	{ deepen, "backlogs" },
+	{ open_doors, "doors" },
+	{ postcmd, "POSTCMD" },
+	{ be_ready, "ready" },
+};
+
+static const struct keep_step adopt_steps[] = {
+	{ open_desk, "keep.sock" },
+	{ adopt_output, "output" },
+	{ bind_own, "sockets" },
+	{ rebind_ports, "ports" },
+	{ reconnect_lines, "private lines" },
+	{ open_doors, "doors" },
+	{ wait_capable, "QMP's greeting" },
+	{ ask_if_capable, "QMP's answer" },
+	{ be_ready, "ready" },
+};
+
+static void walk(struct keeper *k)
+{
+	while (k->step < k->step_count) {
+		enum step_result r = k->steps[k->step].take(k);
+		if (r == FAIL) {
+			k->fail(k);
+			return;
+		}
+		if (r == WAIT)
+			break;
+		k->step++;
+	}
+	keep_arm(k);
+}
+
+void steps_begin(struct keeper *k, int adopt)
+{
+	k->adopted = adopt;
+	k->steps = adopt ? adopt_steps : start_steps;
+	k->step_count = adopt ? sizeof(adopt_steps) / sizeof(*adopt_steps) : sizeof(start_steps) / sizeof(*start_steps);
+	walk(k);
+}
+
+void steps_next(struct keeper *k)
+{
+	if (k->failed || k->step >= k->step_count)
+		return;
+	k->step++;
+	walk(k);
+}
+
+void steps_capable(struct keeper *k)
+{
+	if (!k->failed && k->step < k->step_count && k->steps[k->step].take == wait_capable)
+		steps_next(k);
+}
+
+const char *steps_name(const struct keeper *k)
+{
+	return k->step < k->step_count ? k->steps[k->step].name : "nothing";
+}
+
+void steps_hook_ended(struct keeper *k, int status)
+{
+	int is_post = k->steps[k->step].take == postcmd;
+	int bad = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+
+	k->hook = 0;
+	if (k->failed || k->step >= k->step_count)
+		return;
+	if (bad) {
+		err_set(&k->err, "ended with %s %d", WIFEXITED(status) ? "status" : "signal",
+			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+		conf_at(&k->err, conf_item(k->job->conf, is_post ? CONF_POSTCMD : CONF_PRECMD, 0));
+	}
+	if (bad && !is_post) {
+		k->fail(k);
+		return;
+	}
+	if (bad)
+		keep_say(k, "%s", k->err.text);
+	steps_next(k);
+}
+
+void steps_clean(const struct vm *vm)
+{
+	for (size_t i = 0; i < sizeof(sockets) / sizeof(*sockets); i++)
+		unlinkat(vm->dir, sockets[i], 0);
+	for (int i = 0; i <= GIVEN_CTL; i++)
+		unlinkat(vm->dir, argv_sockets[i], 0);
+	unlinkat(vm->dir, output_fifo, 0);
+	unlinkat(vm->dir, "private", AT_REMOVEDIR);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: 0BSD */
+/* From the words of `start`, `run` and `showcmd` to a VM that is ready to be started. */
+#include "target.h"
+
+#include "arch.h"
+#include "disk.h"
+#include "file.h"
+#include "text.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char passwd[] = "/etc/passwd", group[] = "/etc/group";
+
+/* KEY=VALUE: a capital letter first, so that no path or name is taken for one. */
+static int is_setting(const char *word)
+{
+	size_t n = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return n > 0 && word[n] == '=';
+}
+
+size_t target_split(struct target *list, char *const *words, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int setting = is_setting(words[i]);
+		if (!setting || count == 0)
+			list[count++] = (struct target){ .operand = setting ? NULL : words[i], .settings = words + i + !setting };
+		list[count - 1].n += (size_t)setting;
+	}
+	return count;
+}
+
+static int complain(struct buf *errors, const struct err *e)
+{
+	buf_fmt(errors, "%s\n", e->text);
+	return e->code;
+}
+
+/* The rc-file that a path means: itself, or the one in that folder. */
+static int find_by_path(const char *operand, char rc[PATH_MAX], struct err *e)
+{
+	struct stat st;
+	char path[PATH_MAX];
+
+	if (!realpath(operand, path) || stat(path, &st) < 0) {
+		err_sys(e, "%s", operand);
+		e->code = e->code == NO_RIGHT ? NO_RIGHT : NOT_CONFIGURED;
+		return -1;
+	}
+	if (S_ISDIR(st.st_mode))
+		return reg_rc_only(path, rc, PATH_MAX, e);
+	return text_copy(rc, PATH_MAX, path);
+}
+
+/* Where the operand's rc-file is; "" for settings alone. */
+static int find_rc(struct target *t, char rc[PATH_MAX], struct err *e)
+{
+	const struct reg_vm *vm;
+
+	rc[0] = '\0';
+	if (!t->operand)
+		return 0;
+	if (strchr(t->operand, '/'))
+		return find_by_path(t->operand, rc, e);
+	vm = reg_find(&t->host->reg, t->operand);
+	if (!vm)
+		return err_code(e, NOT_CONFIGURED, "%s: no such VM (`qemu-init list` names them; a path needs a `/`)", t->operand);
+	t->registered = 1;
+	text_copy(t->name, sizeof(t->name), vm->name);
+	return reg_rc_file(vm->path, vm->name, rc, PATH_MAX, e);
+}
+
+/* Registered is also what is started by its path from the registered folder. */
+static void see_registered(struct target *t)
+{
+	const struct reg_vm *vm = reg_find(&t->host->reg, t->conf.name);
+	char rc[PATH_MAX];
+	struct err e;
+
+	text_copy(t->name, sizeof(t->name), t->conf.name);
+	if (vm && t->conf.file && reg_rc_file(vm->path, vm->name, rc, sizeof(rc), &e) == 0)
+		t->registered = strcmp(rc, t->conf.file) == 0;
+}
+
+static int load_conf(struct target *t, const char *rc, struct buf *errors, struct buf *warnings)
+{
+	char defaults[PLACE_MAX + sizeof("/default.rc")], here[PATH_MAX];
+	struct conf_from from = { .file = *rc ? rc : NULL, .settings = t->settings, .n = t->n };
+
+	if (*t->host->place.etc) {
+		snprintf(defaults, sizeof(defaults), "%s/default.rc", t->host->place.etc);
+		from.defaults = defaults;
+	}
+	if (t->registered)
+		from.name = t->name;
+	if (!*rc)
+		from.dir = getcwd(here, sizeof(here)) ? here : "/";
+	return conf_load(&t->conf, &from, errors, warnings) < 0 ? t->conf.code : DONE;
+}
+
+static int load_raw(struct target *t, struct buf *errors)
+{
+	char path[PATH_MAX];
+
+	if (!t->conf.file || snprintf(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name) >= (int)sizeof(path))
+		return DONE;
+	return cfg_load(&t->raw, path, errors) < 0 ? t->raw.code : DONE;
+}
+
+static int find_program(struct target *t, struct buf *errors)
+{
+	char target[64];
+	struct err e;
+
+	argv_target(&t->conf, target, sizeof(target));
+	t->kvm = arch_kvm(target);
+	if (arch_find(target, t->program, sizeof(t->program)) == 0)
+		return DONE;
+	err_code(&e, NOT_INSTALLED, "%s: not found in PATH", target);
+	return complain(errors, &e);
+}
+
+static int plan_uid(struct target *t, struct buf *errors)
+{
+	struct err e;
+
+	if (uid_plan(&t->uid, conf_text(&t->conf, CONF_RUNAS), t->host->site.uidbase, passwd, group, &e) == 0)
+		return DONE;
+	if (conf_item(&t->conf, CONF_RUNAS, 0))
+		conf_at(&e, conf_item(&t->conf, CONF_RUNAS, 0));
+	return complain(errors, &e);
+}
+
+/* Where throw-away overlays may lie: TMPDIR, /var/tmp, the run place. */
+static void choose_temp(struct target *t)
+{
+	const char *first = getenv("TMPDIR");
+	size_t n = 0;
+
+	if (first && *first == '/')
+		t->temp[n++] = first;
+	t->temp[n++] = "/var/tmp";
+	t->temp[n] = t->host->place.run;
+}
+
+int target_load(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings)
+{
+	char rc[PATH_MAX];
+	struct err e;
+	int code;
+
+	t->host = h;
+	choose_temp(t);
+	for (size_t i = 0; i < t->n; i++) {
+		if (i)
+			buf_char(&t->setting_words, ' ');
+		text_shell(&t->setting_words, t->settings[i]);
+	}
+	if (find_rc(t, rc, &e) < 0)
+		return complain(errors, &e);
+	if ((code = load_conf(t, rc, errors, warnings)) != DONE)
+		return code;
+	see_registered(t);
+	if (place_fits(&h->place, t->name, &e) < 0)
+		return complain(errors, &e);
+	if ((code = load_raw(t, errors)) != DONE || (code = plan_uid(t, errors)) != DONE)
+		return code;
+	return find_program(t, errors);
+}
+
+void target_free(struct target *t)
+{
+	conf_free(&t->conf);
+	cfg_free(&t->raw);
+	buf_free(&t->setting_words);
+}
+
+static int taken(void *arg, const struct stat *st, char *what, size_t room)
+{
+	const struct target *t = arg;
+
+	return host_file_taken(t->host, t->name, st, what, room);
+}
+
+void target_job(const struct target *t, struct keep_job *job)
+{
+	job->place = &t->host->place;
+	job->site = &t->host->site;
+	job->conf = &t->conf;
+	job->raw = &t->raw;
+	job->program = t->program;
+	job->settings = buf_text(&t->setting_words);
+	job->kvm = t->kvm;
+	job->uid = t->uid;
+	job->registered = t->registered;
+	job->rules = (struct disk_rules){ .throw_away = job->throw_away, .temp = t->temp, .taken = taken, .arg = (void *)t };
+}
+
+int target_argv(const struct target *t, int throw_away, struct argv *a, struct buf *warnings, struct err *e)
+{
+	const struct disk_rules rules = { .throw_away = throw_away, .taken = taken, .arg = (void *)t };
+	char run[PATH_MAX];
+	struct disks disks;
+	struct argv_from from = {
+		.program = t->program, .conf = &t->conf, .disks = &disks, .raw = &t->raw, .kvm = t->kvm, .run = run, .show = 1,
+	};
+
+	*a = (struct argv){ 0 };
+	from.mon = t->host->site.tcp && strcmp(conf_text(&t->conf, CONF_MONITOR), "no") != 0;
+	from.ctl = from.mon && t->host->site.command;
+	if (place_run(&t->host->place, t->name, NULL, run, sizeof(run)) < 0)
+		return err_set(e, "%s: the path is too long", t->name);
+	int done = disks_name(&disks, &t->conf, &rules, warnings, e) < 0 ? -1 : argv_build(a, &from, e);
+	disks_free(&disks);
+	return done;
+}

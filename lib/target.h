@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: 0BSD */
+/* From the words of `start`, `run` and `showcmd` to a VM that is ready to be started: NAME|FILE|FOLDER [KEY=VALUE...]. */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include "buf.h"
+#include "cfg.h"
+#include "conf.h"
+#include "err.h"
+#include "host.h"
+#include "keep.h"
+#include "uid.h"
+
+struct target {
+	const char *operand;	/* NULL: there are only settings */
+	char *const *settings;
+	size_t n;
+	/* filled by target_load */
+	char name[CONF_NAME_MAX + 1];
+	int registered;
+	struct conf conf;
+	struct cfg raw;
+	char program[256];	/* QEMU's absolute path */
+	int kvm;
+	struct uid_plan uid;
+	const char *temp[4];	/* for throw-away overlays, ends with NULL */
+	struct buf setting_words; /* the settings as words of sh(1) */
+	const struct host *host;
+};
+
+/* Splits the words of a line into targets: each operand takes the KEY=VALUEs behind it. `list` has room for n. The number
+ * of targets. */
+size_t target_split(struct target *list, char *const *words, size_t n);
+/* Reads and checks all that a start needs, starts nothing. Complaints and warnings are whole lines. DONE, or the exit code.
+ * Free it in either case. */
+int target_load(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings);
+void target_free(struct target *t);
+/* Fills the job's part that is known from the target; the job's vm, say, done and the rest stay the caller's. */
+void target_job(const struct target *t, struct keep_job *job);
+/* The command line as it would be executed, with paths instead of descriptors. 0; -1 and err. */
+int target_argv(const struct target *t, int throw_away, struct argv *a, struct buf *warnings, struct err *e);
+
+#endif

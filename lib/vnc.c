@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: 0BSD */
+/* VNC: QEMU listens nowhere; the keeper accepts and hands the connection over. */
+#include "vnc.h"
+
+#include "clock.h"
+#include "fd.h"
+#include "sock.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+/* Takes over fd. QEMU has a copy of its own when getfd has been sent. */
+static void hand_over(void *arg, int fd)
+{
+	struct vnc *v = arg;
+	char name[32], arguments[96];
+
+	snprintf(name, sizeof(name), "vnc%lu", ++v->n);
+	snprintf(arguments, sizeof(arguments), "{\"protocol\":\"vnc\",\"fdname\":\"%s\",\"skipauth\":true}", name);
+	if (wire_pass(v->wire, name, fd) == 0)
+		wire_send(v->wire, "add_client", arguments, NULL, NULL);
+	fd_close(&fd);
+}
+
+static void on_sock(struct source *s, short revents)
+{
+	struct vnc *v = s->owner;
+	uid_t uid;
+	int fd = sock_accept(s->fd);
+
+	(void)revents;
+	if (fd < 0)
+		return;
+	if (sock_peer(fd, &uid, NULL) == 0 && (uid == 0 || uid == v->owner))
+		hand_over(v, fd);
+	else
+		fd_close(&fd);
+}
+
+void vnc_none(struct vnc *v, struct loop *l, struct wire *w, uid_t owner)
+{
+	*v = (struct vnc){ .loop = l, .wire = w, .owner = owner, .sock = { .fd = -1 } };
+}
+
+void vnc_listen(struct vnc *v, int fd)
+{
+	v->sock = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_sock, .owner = v };
+	loop_add(v->loop, &v->sock);
+}
+
+void vnc_listen_tcp(struct vnc *v, const int fds[2])
+{
+	door_open(&v->tcp, v->loop, fds, v->owner, NULL, hand_over, v);
+}
+
+void vnc_close(struct vnc *v)
+{
+	loop_del(v->loop, &v->sock);
+	fd_close(&v->sock.fd);
+	door_close(&v->tcp);
+}
