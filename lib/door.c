@@ -82,29 +82,33 @@ static void parting_ready(struct source *s, short revents)
 	parted(s);
 }
 
+/* In a crowd, who has had the longest time goes. */
+static struct source *parting_place(struct door *d)
+{
+	struct source *oldest = &d->parting[0];
+
+	for (struct source *s = d->parting; s < d->parting + DOOR_PARTING; s++) {
+		if (s->fd < 0)
+			return s;
+		if (s->at < oldest->at)
+			oldest = s;
+	}
+	parted(oldest);
+	return oldest;
+}
+
 static void part(struct door *d, int fd, const char *words)
 {
-	char bytes[4096];
 	size_t n = strlen(words);
 
-	if (n && send(fd, words, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
-		goto close;
-	if (shutdown(fd, SHUT_WR) < 0)
-		goto close;
-	for (size_t i = 0; i < DOOR_PARTING; i++) {
-		struct source *s = &d->parting[i];
-		if (s->fd >= 0)
-			continue;
-		d->drained[i] = 0;
-		s->fd = fd;
-		s->at = clock_in(DOOR_PART_MS);
+	if ((n && send(fd, words, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n) || shutdown(fd, SHUT_WR) < 0) {
+		fd_close(&fd);
 		return;
 	}
-	/* a crowd: one look for what has come already must do */
-	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) == sizeof(bytes) && n++ < 16)
-		;
-close:
-	fd_close(&fd);
+	struct source *s = parting_place(d);
+	s->fd = fd;
+	s->at = clock_in(DOOR_PART_MS);
+	d->drained[s - d->parting] = 0;
 }
 
 /* `begun`: it has got other bytes already, so that the words need a line of their own. */
@@ -116,20 +120,29 @@ static void turn_away(struct door *d, int fd, int begun, const char *what, const
 	part(d, fd, words);
 }
 
-/* Ends the turn; `what` NULL: without a word. */
-static void leave(struct door *d, const char *what, const char *why)
+/* Nobody is in afterwards. The caller's descriptor, which is left to part with. */
+static int end_turn(struct door *d)
 {
-	int fd = d->caller.fd, begun = d->turn.begun;
+	int fd = d->caller.fd;
 
 	d->caller.fd = d->line.fd = -1;
 	d->caller.at = d->line.at = CLOCK_NEVER;
 	fd_close(&d->line_fd);
 	free(d->turn.there.bytes);
 	d->turn = (struct door_turn){ 0 };
-	if (what)
-		turn_away(d, fd, begun, what, why);
-	else
-		part(d, fd, "");
+	return fd;
+}
+
+static void leave(struct door *d)
+{
+	part(d, end_turn(d), "");
+}
+
+static void dismiss(struct door *d, const char *what, const char *why)
+{
+	int begun = d->turn.begun;
+
+	turn_away(d, end_turn(d), begun, what, why);
 }
 
 /* A connection to the monitor, at once or not at all: -1 with errno, EAGAIN when its backlog is full. */
@@ -154,7 +167,7 @@ static void dial(struct door *d)
 	if ((would_block() || short_of_fds()) && clock_left(d->turn.connect_by))
 		d->line.at = clock_in(DOOR_RETRY_MS);
 	else
-		leave(d, "busy", "the monitor does not answer");
+		dismiss(d, "busy", "the monitor does not answer");
 }
 
 static void enter(struct door *d, int fd)
@@ -167,20 +180,21 @@ static void enter(struct door *d, int fd)
 	t->connect_by = clock_in(DOOR_ANSWER_MS);
 	t->there.bytes = malloc(2 * DOOR_ROOM);
 	if (!t->there.bytes) {
-		leave(d, "busy", "no memory");
+		dismiss(d, "busy", "no memory");
 		return;
 	}
 	t->back.bytes = t->there.bytes + DOOR_ROOM;
 	dial(d);
 }
 
-static struct source *first_waiting(struct door *d)
+/* Its place, or -1 when nobody waits. */
+static int first_waiting(const struct door *d)
 {
-	struct source *first = NULL;
+	int first = -1;
 
-	for (size_t i = 0; i < DOOR_WAITING; i++)
-		if (d->waiting[i].fd >= 0 && (!first || d->number[i] < d->number[first - d->waiting]))
-			first = &d->waiting[i];
+	for (int i = 0; i < DOOR_WAITING; i++)
+		if (d->waiting[i].fd >= 0 && (first < 0 || d->number[i] < d->number[first]))
+			first = i;
 	return first;
 }
 
@@ -201,13 +215,13 @@ static void arm(struct door *d)
 /* Every callback ends here: whose turn is it, and what is awaited. */
 static void settle(struct door *d)
 {
-	struct source *next = first_waiting(d);
+	int next = first_waiting(d);
 
-	if (next && d->caller.fd >= 0 && clock_left(d->turn.silent_at) == 0)
-		leave(d, "busy", "10 s without a byte, and another waits");
-	while (d->caller.fd < 0 && (next = first_waiting(d))) {
-		int fd = next->fd;
-		next->fd = -1;
+	if (next >= 0 && d->caller.fd >= 0 && clock_left(d->turn.silent_at) == 0)
+		dismiss(d, "busy", "10 s without a byte, and another waits");
+	for (; next >= 0 && d->caller.fd < 0; next = first_waiting(d)) {
+		int fd = d->waiting[next].fd;
+		d->waiting[next].fd = -1;
 		enter(d, fd);
 	}
 	arm(d);
@@ -224,7 +238,7 @@ static int hear(struct door *d)
 	if (n < 0 && would_block())
 		return 0;
 	if (n < 0) {
-		leave(d, NULL, NULL);
+		leave(d);
 		return -1;
 	}
 	t->silent_at = CLOCK_NEVER;
@@ -232,7 +246,7 @@ static int hear(struct door *d)
 	const char *why = gate_words(&t->words, t->there.bytes + t->there.to - n, (size_t)n);
 	if (!why)
 		return 0;
-	leave(d, "denied", why);
+	dismiss(d, "denied", why);
 	return -1;
 }
 
@@ -266,7 +280,7 @@ static void relay(struct door *d)
 			d->line.at = clock_in(DOOR_ANSWER_MS);
 	}
 	if (flush(&t->back, d->caller.fd) < 0 || (t->over && t->back.from == t->back.to))
-		leave(d, NULL, NULL);
+		leave(d);
 }
 
 static void caller_ready(struct source *s, short revents)
@@ -275,7 +289,7 @@ static void caller_ready(struct source *s, short revents)
 
 	/* hung up: we have closed neither direction, so it was reset */
 	if (revents & (POLLERR | POLLHUP) && !gate_alive(diag_tcp_state(s->fd)))
-		leave(d, NULL, NULL);
+		leave(d);
 	else if (d->line_fd >= 0)
 		relay(d);
 	settle(d);
@@ -302,7 +316,7 @@ static void line_due(struct source *s)
 	if (d->line_fd < 0)
 		dial(d);
 	else
-		leave(d, NULL, NULL);
+		leave(d);
 	if (d->line_fd >= 0)
 		relay(d);
 	settle(d);

@@ -14,9 +14,9 @@
 
 enum {
 	DOOR_WAITING = 8,
-	DOOR_PARTING = 4,
+	DOOR_PARTING = 16,	/* turned away, and given time to read why */
 	DOOR_ROOM = 8192,	/* bytes under way in one direction */
-	DOOR_ACCEPTS = 16,	/* a round of the loop */
+	DOOR_ACCEPTS = 16,	/* a round of the loop: no more than can part in peace */
 	DOOR_SILENT_MS = 10000,	/* who says nothing so long gives way to who waits */
 	DOOR_ANSWER_MS = 5000,	/* for the monitor to let us in, and for the last answer to be delivered */
 	DOOR_RETRY_MS = 20,
