@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -128,7 +127,7 @@ static int end_turn(struct door *d)
 	d->caller.fd = d->line.fd = -1;
 	d->caller.at = d->line.at = CLOCK_NEVER;
 	fd_close(&d->line_fd);
-	free(d->turn.there.bytes);
+	buf_free(&d->turn.memory);
 	d->turn = (struct door_turn){ 0 };
 	return fd;
 }
@@ -178,12 +177,13 @@ static void enter(struct door *d, int fd)
 	d->caller.at = clock_in(DOOR_SILENT_MS);
 	t->silent_at = d->caller.at;
 	t->connect_by = clock_in(DOOR_ANSWER_MS);
-	t->there.bytes = malloc(2 * DOOR_ROOM);
-	if (!t->there.bytes) {
+	char *bytes = buf_room(&t->memory, 2 * DOOR_ROOM - 1);
+	if (!bytes) {
 		dismiss(d, "busy", "no memory");
 		return;
 	}
-	t->back.bytes = t->there.bytes + DOOR_ROOM;
+	t->there.bytes = bytes;
+	t->back.bytes = bytes + DOOR_ROOM;
 	dial(d);
 }
 
@@ -453,7 +453,7 @@ void door_close(struct door *d)
 		loop_del(d->loop, all[i]);
 		fd_close(&all[i]->fd);
 	}
-	free(d->turn.there.bytes);
+	buf_free(&d->turn.memory);
 	*d = (struct door){ 0 };
 }
 

@@ -4,6 +4,7 @@
 #ifndef DOOR_H
 #define DOOR_H
 
+#include "buf.h"
 #include "gate.h"
 #include "loop.h"
 #include "sock.h"
@@ -32,6 +33,7 @@ struct door_way {
 
 /* Who is in. Its memory is there only as long as somebody is. */
 struct door_turn {
+	struct buf memory;	/* of both ways */
 	struct door_way there, back; /* to the monitor, to the caller */
 	struct gate_words words;
 	int64_t connect_by;	/* give up on the monitor then */
