@@ -3,8 +3,6 @@
 #include "keep.h"
 
 #include "clock.h"
-#include "json.h"
-#include "text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,12 +59,8 @@ void keep_words(struct keeper *k, const char *bytes, size_t n)
 
 void keep_status(struct keeper *k, const struct qmp_message *m)
 {
-	struct json_span word;
-	struct buf text = { 0 };
+	int runs = qmp_run_state(m, k->reason, sizeof(k->reason));
 
-	if (json_find(m->body, "status", &word) == 0 && json_text(word, &text) == 0) {
-		text_copy(k->reason, sizeof(k->reason), buf_text(&text));
-		k->paused = strcmp(k->reason, "running") != 0;
-	}
-	buf_free(&text);
+	if (runs >= 0)
+		k->paused = !runs;
 }

@@ -254,6 +254,7 @@ static void press(struct keeper *k)
 
 static void climb(struct keeper *k)
 {
+	const char *forced = k->ladder.least > LADDER_PRESS ? "forced" : "the guest did not power off, forced";
 	int64_t next;
 	enum ladder_step step;
 
@@ -263,10 +264,10 @@ static void climb(struct keeper *k)
 			continue;
 		}
 		if (step == LADDER_QUIT && wire_send(&k->wire, "quit", NULL, NULL, NULL) == 0) {
-			keep_say(k, "QMP quit");
+			keep_say(k, "%s: QMP quit", forced);
 			continue;
 		}
-		keep_say(k, "SIGKILL");
+		keep_say(k, "%s: SIGKILL", forced);
 		k->ladder.last = LADDER_KILL;
 		kill_qemu(k);
 	}

@@ -133,15 +133,13 @@ static void on_ask(void *arg)
 static void on_status(void *arg, const struct qmp_message *m)
 {
 	struct probe *p = arg;
-	struct json_span word;
-	struct buf text = { 0 };
+	char reason[sizeof(p->reason)];
+	int runs = m ? qmp_run_state(m, reason, sizeof(reason)) : -1;
 
-	if (m && m->kind == QMP_RETURN && json_find(m->body, "status", &word) == 0 && json_text(word, &text) == 0) {
-		int runs = strcmp(buf_text(&text), "running") == 0;
-		hear_phase(p, runs ? "running" : "paused", runs ? "" : buf_text(&text));
-		p->asked = 0;
-	}
-	buf_free(&text);
+	if (runs < 0)
+		return;
+	hear_phase(p, runs ? "running" : "paused", reason);
+	p->asked = 0;
 }
 
 static void on_capable(void *arg)

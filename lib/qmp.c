@@ -177,3 +177,22 @@ int qmp_hmp_failed(const char *reply)
 	}
 	return 0;
 }
+
+int qmp_run_state(const struct qmp_message *m, char *reason, size_t room)
+{
+	static const struct { const char *state, *word; } ours[] = {
+		{ "running", "" }, { "paused", "user" }, { "guest-panicked", "panicked" },
+	};
+	struct json_span value;
+	struct buf text = { 0 };
+	const char *word = NULL;
+
+	if (m->kind == QMP_RETURN && json_find(m->body, "status", &value) == 0 && json_text(value, &text) == 0)
+		word = buf_text(&text);
+	for (size_t i = 0; word && i < sizeof(ours) / sizeof(*ours); i++)
+		if (strcmp(word, ours[i].state) == 0)
+			word = ours[i].word;
+	int known = word && *buf_text(&text) && text_copy(reason, room, word) == 0;
+	buf_free(&text);
+	return known ? !*reason : -1;
+}

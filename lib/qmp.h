@@ -40,5 +40,8 @@ void qmp_command(struct buf *out, long long id, const char *command, const char 
 void qmp_hmp(struct buf *out, long long id, const char *line);
 /* 1 when an HMP reply is the text of a failure: QEMU reports a wrong HMP command as text of a good reply. */
 int qmp_hmp_failed(const char *reply);
+/* From an answer to query-status: 1 the guest runs, *reason ""; 0 it does not, *reason is why in our words (user,
+ * panicked) or QEMU's (io-error, watchdog, ...; QAPI RunState); -1 it is no such answer. */
+int qmp_run_state(const struct qmp_message *m, char *reason, size_t room);
 
 #endif

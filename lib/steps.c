@@ -341,10 +341,10 @@ static enum step_result fork_qemu(struct keeper *k)
 {
 	char lock[SOCK_PATH_MAX + 1];
 	char uids[PLACE_MAX] = "/run/qemu/uids"; /* one for the whole host, whatever QEMU_INIT_RUN says */
-	int given[k->argv.givens + 1];
+	int *given = calloc(k->argv.givens + 1, sizeof(*given));
 	uid_t uid;
 
-	for (size_t i = 0; i < k->argv.givens; i++)
+	for (size_t i = 0; given && i < k->argv.givens; i++)
 		given[i] = given_fd(k, &k->argv.given[i]);
 	vm_file(k->vm, "lock", lock);
 	if (k->job->uid.way == UID_OWN && file_mkdirs("/run/qemu", 0755) < 0)
@@ -353,7 +353,8 @@ static enum step_result fork_qemu(struct keeper *k)
 		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = uids,
 		.uid = k->job->uid, .group = kvm_group(k), .output = k->output,
 	};
-	k->pid = spawn_qemu(&s, &uid, &k->err);
+	k->pid = given ? spawn_qemu(&s, &uid, &k->err) : err_set(&k->err, "out of memory");
+	free(given);
 	if (k->pid < 0) {
 		k->pid = 0;
 		return FAIL;
