@@ -252,7 +252,8 @@ static enum mon_kind judge(const struct buf *b, int *known)
 		return MON_QMP;
 	if (n >= sizeof(hmp) - 1 && memcmp(s, hmp, sizeof(hmp) - 1) == 0)
 		return MON_HMP;
-	*known = n > 0 && memcmp(s, hmp, n < sizeof(hmp) - 1 ? n : sizeof(hmp) - 1) != 0 && *(const unsigned char *)s != 0xff;
+	*known = n > 0 && memcmp(s, hmp, n < sizeof(hmp) - 1 ? n : sizeof(hmp) - 1) != 0 &&
+		 *(const unsigned char *)s != 0xff;
 	return MON_NONE;
 }
 
@@ -275,18 +276,20 @@ static int read_greeting(struct mon *m, int64_t deadline, struct err *e)
 	while (!known || keeper) {
 		ssize_t n = receive(m, bytes, sizeof(bytes), deadline, e);
 		if (n < 0 && e->code == TIMED_OUT)
-			return err_code(e, TIMED_OUT, "no greeting within the time limit: perhaps another client is connected");
+			return err_code(e, TIMED_OUT,
+				"no greeting within the time limit: perhaps another client is connected");
 		if (n < 0)
 			return -1;
 		if (n == 0)
-			return keeper ? gone(m, "greeting", e) : gone(m, m->greeting.n ? "end of the greeting" : "greeting", e);
+			return gone(m, m->greeting.n ? "end of the greeting" : "greeting", e);
 		buf_add(&m->greeting, bytes, (size_t)n);
 		if (m->greeting.bad)
 			return out_of_memory(e);
 		m->kind = judge(&m->greeting, &known);
 		/* a keeper's refusal is one line and the door: read it to its end */
 		size_t have = m->greeting.n < 7 ? m->greeting.n : 7;
-		keeper = m->kind == MON_NONE && memcmp(m->greeting.s, "qinit: ", have) == 0 && m->greeting.n < sizeof(m->tail);
+		keeper = m->kind == MON_NONE && memcmp(m->greeting.s, "qinit: ", have) == 0 &&
+			 m->greeting.n < sizeof(m->tail);
 	}
 	return m->kind == MON_NONE ? stranger(m, e) : 0;
 }

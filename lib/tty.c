@@ -125,7 +125,7 @@ static int read_input(struct join *s)
 		return end_of_input(s);
 	if (s->is_tty && memchr(bytes, s->j->escape, (size_t)n))
 		return TTY_LEFT;
-	/* from a terminal it is read even while the other end is deaf, for the escape key's sake: what is too much is lost */
+	/* a terminal is read even while the other end is deaf, for the escape key's sake: what is too much is lost */
 	size_t room = sizeof(p->bytes) - p->n;
 	if (p->at) {
 		memmove(p->bytes, p->bytes + p->at, p->n);
