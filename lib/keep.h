@@ -5,6 +5,7 @@
 
 #include "argv.h"
 #include "cfg.h"
+#include "claim.h"
 #include "conf.h"
 #include "console.h"
 #include "desk.h"
@@ -71,6 +72,7 @@ struct keeper {
 
 	/* what QEMU is given; closed when it is ready */
 	struct disks disks;
+	struct buf claims;		/* the images, as they stand in `state` */
 	struct argv argv;
 	int listener[GIVEN_CTL + 1];
 	int kernel, initrd;

@@ -644,6 +644,7 @@ int keeper_run(const struct keep_job *job, int adopt)
 	fd_close(&k.signals.fd);
 	state_free(&k.state);
 	buf_free(&k.last_words);
+	buf_free(&k.claims);
 	loop_free(&k.loop);
 	return k.code;
 }

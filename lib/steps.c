@@ -168,6 +168,25 @@ static enum step_result open_disks(struct keeper *k)
 	return disks_open(&k->disks, k->job->conf, &k->job->rules, &k->err) < 0 ? FAIL : NEXT;
 }
 
+/* From the check to the written state under one lock, or two starts would each find the image free. */
+static enum step_result claim_disks(struct keeper *k)
+{
+	if (k->disks.n == 0)
+		return NEXT;
+	int lock = claim_lock(k->job->place, k->ready_by, &k->err);
+	if (lock < 0)
+		return FAIL;
+	int bad = claim_check(k->job->place, k->vm->name, &k->disks, &k->err);
+	if (!bad) {
+		buf_clear(&k->claims);
+		claim_print(&k->claims, &k->disks);
+		k->state.disks = buf_text(&k->claims);
+		bad = keep_phase(k, "starting");
+	}
+	fd_close(&lock);
+	return bad ? FAIL : NEXT;
+}
+
 /* KERNEL or INITRD as QEMU can open it again by /proc/self/fd: the file, or a copy where QEMU's own uid may not. */
 static int open_boot_file(struct keeper *k, enum conf_key key, int *fd)
 {
@@ -337,30 +356,39 @@ static gid_t kvm_group(const struct keeper *k)
 	return st.st_gid;
 }
 
-static enum step_result fork_qemu(struct keeper *k)
+/* One lock for the whole host, whatever QEMU_INIT_RUN says: the uids are the host's. */
+static const char uids_dir[] = "/run/qemu", uids_lock[] = "/run/qemu/uids";
+
+static pid_t spawn(struct keeper *k, const int *given, uid_t *uid)
 {
 	char lock[SOCK_PATH_MAX + 1];
-	char uids[PLACE_MAX] = "/run/qemu/uids"; /* one for the whole host, whatever QEMU_INIT_RUN says */
+	const struct spawn s = {
+		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = uids_lock,
+		.uid = k->job->uid, .group = kvm_group(k), .output = k->output,
+	};
+
+	vm_file(k->vm, "lock", lock);
+	if (k->job->uid.way == UID_OWN && file_mkdirs(uids_dir, 0755) < 0)
+		return err_sys(&k->err, "%s", uids_dir);
+	return spawn_qemu(&s, uid, &k->err);
+}
+
+static enum step_result fork_qemu(struct keeper *k)
+{
 	int *given = calloc(k->argv.givens + 1, sizeof(*given));
 	uid_t uid;
 
-	for (size_t i = 0; given && i < k->argv.givens; i++)
+	if (!given)
+		return (enum step_result)err_set(&k->err, "out of memory");
+	for (size_t i = 0; i < k->argv.givens; i++)
 		given[i] = given_fd(k, &k->argv.given[i]);
-	vm_file(k->vm, "lock", lock);
-	if (k->job->uid.way == UID_OWN && file_mkdirs("/run/qemu", 0755) < 0)
-		return (enum step_result)err_sys(&k->err, "/run/qemu");
-	const struct spawn s = {
-		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = uids,
-		.uid = k->job->uid, .group = kvm_group(k), .output = k->output,
-	};
-	k->pid = given ? spawn_qemu(&s, &uid, &k->err) : err_set(&k->err, "out of memory");
+	pid_t pid = spawn(k, given, &uid);
 	free(given);
-	if (k->pid < 0) {
-		k->pid = 0;
+	if (pid < 0)
 		return FAIL;
-	}
 	if (*k->err.text)
 		keep_say(k, "%s", k->err.text);
+	k->pid = pid;
 	disks_close(&k->disks); /* a copy of ours would hold the images' locks beyond QEMU's life */
 	fd_close(&k->kernel);
 	fd_close(&k->initrd);
@@ -484,6 +512,7 @@ static const struct keep_step start_steps[] = {
 	{ open_output, "output" },
 	{ precmd, "PRECMD" },
 	{ open_disks, "disks" },
+	{ claim_disks, "the lock on disks" },
 	{ open_boot_files, "kernel" },
 	{ bind_own, "sockets" },
 	{ bind_ports, "ports" },
