@@ -27,6 +27,10 @@ enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 
 	X(BOOTDELAY, KIND_SECONDS, 0, "", "time to wait before an automatic start") \
 	X(STOPDELAY, KIND_SECONDS, 0, "60", "deadline of a stop") \
 	X(START_TIMEOUT, KIND_SECONDS, 0, "60", "deadline of a start") \
+	X(RESTART, KIND_RESTART, 0, "no", "after an end that nobody asked for: no, on-failure or always") \
+	X(RESTART_DELAY, KIND_SECONDS, 0, "1", "pause before a restart; doubles with each that follows soon") \
+	X(RESTART_LONGEST, KIND_SECONDS, 0, "60", "and never gets longer") \
+	X(RESTART_MOST, KIND_NUMBER, 0, "10", "restarts within a minute, at most 100; then it stays down") \
 	X(PRECMD, KIND_COMMAND, 0, "", "sh command before the start; its failure fails the start") \
 	X(POSTCMD, KIND_COMMAND, 0, "", "sh command after the start") \
 	X(MACHINE, KIND_WORD, 0, "", "machine type and its options") \

@@ -22,6 +22,13 @@ void keep_say(struct keeper *k, const char *format, ...)
 	desk_say_all(&k->desk, "ready", words);
 }
 
+void keep_told(struct keeper *k, int code)
+{
+	if (!k->told && k->job->done)
+		k->job->done(k->job->arg, code);
+	k->told = 1;
+}
+
 int keep_phase(struct keeper *k, const char *phase)
 {
 	struct err e;
@@ -38,8 +45,10 @@ void keep_arm(struct keeper *k)
 {
 	int64_t now = clock_ms(), at = k->job->limit, next;
 
-	if (!k->ready && k->ready_by < at)
+	if (!k->ready && !k->pausing && k->ready_by < at)
 		at = k->ready_by;
+	if (k->pausing && k->again < at)
+		at = k->again;
 	/* asking takes a step that is due: only the keeper's own clock may, so look at a copy */
 	struct ladder copy = k->ladder;
 	if (ladder_due(&copy, now, &next) != LADDER_NONE)

@@ -17,6 +17,7 @@
 #include "place.h"
 #include "port.h"
 #include "proc.h"
+#include "restart.h"
 #include "site.h"
 #include "state.h"
 #include "uid.h"
@@ -67,6 +68,12 @@ struct keeper {
 	int adopted;
 	int64_t ready_by;
 	int ready;			/* all steps are done */
+	int lived;			/* it was ready once: now the restart policy counts */
+	int told;			/* whoever began it has heard how it went */
+	int64_t ready_at;		/* clock_ms of the last time it became ready */
+	struct restart restart;
+	int pausing;			/* before a restart, until `again` */
+	int64_t again;
 	int failed;			/* one failed: only the end is awaited */
 	void (*fail)(struct keeper *k); /* called when one fails */
 
@@ -109,6 +116,8 @@ struct keeper {
 
 /* Words for whoever began it and for those who wait for a stop. */
 void keep_say(struct keeper *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Tells whoever began it, once, how it went. */
+void keep_told(struct keeper *k, int code);
 /* Writes `state` with this phase; a failure is said. 0 or -1. */
 int keep_phase(struct keeper *k, const char *phase);
 /* Sets the clock for the nearest of the deadlines. */

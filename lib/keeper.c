@@ -104,7 +104,7 @@ static void record(struct keeper *k, struct ending *end)
 	buf_free(&clean);
 }
 
-/* Closes all that is served, so that nobody comes to a VM that is no more. */
+/* Closes all that is served but the desk, so that nobody comes to a VM that is no more. */
 static void close_all(struct keeper *k)
 {
 	console_end(&k->console, clock_in(CONSOLE_END_MS));
@@ -113,7 +113,6 @@ static void close_all(struct keeper *k)
 	door_close(&k->mon);
 	door_close(&k->ctl);
 	port_close(&k->ports);
-	desk_shut(&k->desk);
 	for (int i = 0; i <= GIVEN_CTL; i++)
 		fd_close(&k->listener[i]);
 	fd_close(&k->kernel);
@@ -131,19 +130,57 @@ static void close_all(struct keeper *k)
 static void finish(struct keeper *k, int good, const char *words)
 {
 	close_all(k);
+	desk_shut(&k->desk);
 	steps_clean(k->vm);
-	keep_phase(k, good || !k->ready ? "stopped" : "crashed");
+	keep_phase(k, good || !k->lived ? "stopped" : "crashed");
 	if (good && !k->state.registered)
 		vm_erase(k->vm); /* nobody registered it and it ended well: nothing stays */
 	vm_close(k->vm);
 	desk_end_all(&k->desk, "stop", DONE, words);
 	desk_end_all(&k->desk, "stop-force", DONE, words);
 	desk_end_all(&k->desk, "kill", DONE, words);
-	desk_end_all(&k->desk, "ready", k->ready ? NOT_UP : k->code, k->ready ? "it has just stopped" : k->err.text);
+	desk_end_all(&k->desk, "ready", k->lived ? NOT_UP : k->code, k->lived ? "it has just stopped" : k->err.text);
 	desk_end_all(&k->desk, NULL, NOT_UP, "it has just stopped");
-	if (!k->ready && k->job->done)
-		k->job->done(k->job->arg, k->code);
+	keep_told(k, k->code);
 	k->loop.over = 1;
+}
+
+/* The VM is down but its keeper stays; the desk is open, all else begins anew with the first step. */
+static void pause_for_restart(struct keeper *k, int64_t delay)
+{
+	close_all(k);
+	k->ready = k->failed = k->asking = k->paused = 0;
+	k->pausing = 1;
+	k->again = clock_in(delay);
+	k->shutdown[0] = '\0';
+	buf_clear(&k->last_words);
+	k->state.restarts++;
+	keep_phase(k, "restarting");
+	desk_end_all(&k->desk, "status", DONE, "restarting");
+	keep_arm(k);
+}
+
+/* It is down. Nobody restarts what was asked to stop, or has never run. */
+static void settle(struct keeper *k, int good, const char *words)
+{
+	int64_t now = clock_ms();
+	int too_often = 0;
+	int64_t delay = -1;
+
+	if (k->lived && !k->adopted && !k->ladder.on)
+		delay = restart_after(&k->restart, now, k->ready ? now - k->ready_at : 0, good, &too_often);
+	if (too_often)
+		keep_say(k, "restarted %d times within a minute: it stays down", k->restart.most);
+	if (delay >= 0)
+		pause_for_restart(k, delay);
+	else
+		finish(k, good, words);
+}
+
+static void restart(struct keeper *k)
+{
+	k->pausing = 0;
+	steps_begin(k, STEPS_RESTART);
 }
 
 static void say_signal(struct keeper *k, int status)
@@ -188,7 +225,7 @@ static void ended(struct keeper *k, int status)
 			say_last_words(k);
 	}
 	record(k, &end);
-	finish(k, good, end_words(k));
+	settle(k, good, end_words(k));
 }
 
 static void kill_qemu(struct keeper *k)
@@ -217,10 +254,10 @@ static void record_failure(struct keeper *k)
 static void abandon(struct keeper *k)
 {
 	close_all(k);
+	desk_shut(&k->desk);
 	vm_close(k->vm);
 	desk_end_all(&k->desk, NULL, FAILED, k->err.text);
-	if (k->job->done)
-		k->job->done(k->job->arg, k->code);
+	keep_told(k, k->code);
 	k->loop.over = 1;
 }
 
@@ -239,7 +276,7 @@ static void failed(struct keeper *k)
 		kill_qemu(k); /* `ended` does the rest */
 	} else {
 		record_failure(k);
-		finish(k, 0, "it had not started");
+		settle(k, 0, "it had not started");
 	}
 }
 
@@ -277,6 +314,11 @@ static void begin_stop(struct keeper *k, int64_t ms, enum ladder_step least)
 {
 	if (k->failed)
 		return;
+	if (k->pausing) {
+		k->code = k->limit_hit ? TIMED_OUT : DONE;
+		finish(k, 1, "it waited for a restart");
+		return;
+	}
 	if (k->pid == 0 && !k->adopted) {
 		err_set(&k->err, "stopped before QEMU ran");
 		failed(k);
@@ -336,6 +378,8 @@ static void on_words(struct source *s, short revents)
 
 static const char *shown_phase(const struct keeper *k)
 {
+	if (k->pausing)
+		return "restarting";
 	if (k->ladder.on)
 		return "stopping";
 	if (!k->ready)
@@ -518,7 +562,9 @@ static void on_clock(struct source *s)
 {
 	struct keeper *k = s->owner;
 
-	if (!k->ready && !k->failed && clock_left(k->ready_by) == 0)
+	if (k->pausing && clock_left(k->again) == 0)
+		restart(k);
+	if (!k->ready && !k->failed && !k->pausing && clock_left(k->ready_by) == 0)
 		late(k);
 	if (!k->loop.over && !k->limit_hit && clock_left(k->job->limit) == 0) {
 		k->limit_hit = 1;
@@ -637,7 +683,7 @@ int keeper_run(const struct keep_job *job, int adopt)
 	if (*k.err.text || (adopt && watch_adopted(&k) < 0))
 		failed(&k);
 	else
-		steps_begin(&k, adopt);
+		steps_begin(&k, adopt ? STEPS_ADOPT : STEPS_START);
 	while (!k.loop.over && loop_run(&k.loop, CLOCK_NEVER) < 0)
 		;
 	desk_close(&k.desk);

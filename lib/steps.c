@@ -76,6 +76,10 @@ static enum step_result begin_state(struct keeper *k)
 	s->serial = conf_yes(c, CONF_SERIAL);
 	s->vnc = argv_vnc(c);
 	k->ready_by = clock_in(conf_ms(c, CONF_START_TIMEOUT));
+	k->restart.policy = (enum restart_policy)restart_policy(conf_text(c, CONF_RESTART));
+	k->restart.delay = conf_ms(c, CONF_RESTART_DELAY);
+	k->restart.longest = conf_ms(c, CONF_RESTART_LONGEST);
+	k->restart.most = (int)conf_long(c, CONF_RESTART_MOST);
 	return keep_phase(k, "starting") < 0 ? FAIL : NEXT;
 }
 
@@ -281,7 +285,8 @@ static enum step_result bind_ports(struct keeper *k)
 			err_sys(&k->err, "port %s or %ld", fixed->value, conf_long(c, CONF_MONPORT) + PORT_COMMAND);
 			return (enum step_result)conf_at(&k->err, fixed);
 		}
-	} else if (bits && site->tcp) {
+	} else if (bits && site->tcp && !(k->state.monport && port_take_one(&k->ports, (uint16_t)k->state.monport, bits, site->command))) {
+		/* after a restart the port of before, if it is still free */
 		port_take(&k->ports, site->monport, bits, site->command); /* none left: no TCP, silently (design) */
 	}
 	k->state.monport = k->ports.mon;
@@ -458,7 +463,8 @@ static enum step_result open_doors(struct keeper *k)
 
 static enum step_result be_ready(struct keeper *k)
 {
-	k->ready = 1;
+	k->ready = k->lived = 1;
+	k->ready_at = clock_ms();
 	k->err.text[0] = '\0';
 	disks_free(&k->disks);
 	argv_free(&k->argv);
@@ -466,8 +472,7 @@ static enum step_result be_ready(struct keeper *k)
 	if (strcmp(k->state.phase, "stopping") != 0)
 		keep_phase(k, "running");
 	desk_end_all(&k->desk, "ready", DONE, "running");
-	if (k->job->done)
-		k->job->done(k->job->arg, DONE);
+	keep_told(k, DONE);
 	return NEXT;
 }
 
@@ -555,17 +560,28 @@ static void walk(struct keeper *k)
 	keep_arm(k);
 }
 
-void steps_begin(struct keeper *k, int adopt)
+void steps_begin(struct keeper *k, enum steps which)
 {
-	k->adopted = adopt;
-	k->steps = adopt ? adopt_steps : start_steps;
-	k->step_count = adopt ? sizeof(adopt_steps) / sizeof(*adopt_steps) : sizeof(start_steps) / sizeof(*start_steps);
+	static const struct {
+		const struct keep_step *steps;
+		size_t n;
+	} tables[] = {
+		[STEPS_START] = { start_steps, sizeof(start_steps) / sizeof(*start_steps) },
+		/* the desk is open already */
+		[STEPS_RESTART] = { start_steps + 1, sizeof(start_steps) / sizeof(*start_steps) - 1 },
+		[STEPS_ADOPT] = { adopt_steps, sizeof(adopt_steps) / sizeof(*adopt_steps) },
+	};
+
+	k->adopted = which == STEPS_ADOPT;
+	k->steps = tables[which].steps;
+	k->step_count = tables[which].n;
+	k->step = 0;
 	walk(k);
 }
 
 void steps_next(struct keeper *k)
 {
-	if (k->failed || k->step >= k->step_count)
+	if (k->failed || k->pausing || k->step >= k->step_count)
 		return;
 	k->step++;
 	walk(k);

@@ -5,8 +5,10 @@
 
 #include "keep.h"
 
-/* Begins with the first step of a start, or of an adoption. */
-void steps_begin(struct keeper *k, int adopt);
+enum steps { STEPS_START, STEPS_RESTART, STEPS_ADOPT };
+
+/* Begins with the first step. */
+void steps_begin(struct keeper *k, enum steps which);
 /* Goes on behind a step that waited, when what it waited for has come. At the end k->ready is set and the job is
  * told; a step that fails fills k->err and calls k->fail. */
 void steps_next(struct keeper *k);

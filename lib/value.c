@@ -140,6 +140,13 @@ static int check_family(const char *value, struct err *e)
 	return check_choice(value, words, "ipv4, ipv6 or no", e);
 }
 
+static int check_restart(const char *value, struct err *e)
+{
+	static const char *const words[] = { "no", "on-failure", "always", NULL };
+
+	return check_choice(value, words, "no, on-failure or always", e);
+}
+
 /* n bytes of a user's or group's name (`_` may come first) or number. */
 static int is_account(const char *s, size_t n)
 {
@@ -178,7 +185,8 @@ static int (*const checks[])(const char *value, struct err *e) = {
 	[KIND_YES] = check_yes, [KIND_SECONDS] = check_seconds, [KIND_NUMBER] = check_number, [KIND_PORT] = check_port,
 	[KIND_RAM] = check_ram, [KIND_FILE] = check_text, [KIND_DISK] = check_disk, [KIND_NIC] = check_nic,
 	[KIND_DISPLAY] = check_display, [KIND_VGA] = check_vga, [KIND_ACCEL] = check_accel, [KIND_FAMILY] = check_family,
-	[KIND_RUNAS] = check_runas, [KIND_ARG] = check_arg, [KIND_COMMAND] = check_text, [KIND_GONE] = check_text,
+	[KIND_RUNAS] = check_runas, [KIND_ARG] = check_arg, [KIND_COMMAND] = check_text,
+	[KIND_RESTART] = check_restart, [KIND_GONE] = check_text,
 };
 
 int value_check(enum value_kind kind, const char *value, struct err *e)
