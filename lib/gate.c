@@ -27,7 +27,7 @@ static const char *const guests[] = {
 
 int gate_alive(int state)
 {
-	return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+	return !(GATE_RULES & RULE_UID) || state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
 }
 
 /* A caller may have half closed already (nc -N), or have been half closed by us. */
@@ -96,6 +96,8 @@ const char *gate_admit(int fd, uid_t owner)
 {
 	struct gate_call c = { .owner = owner };
 
+	if (!(GATE_RULES & (RULE_UID | RULE_PROCESS)))
+		return NULL;
 	if (diag_pair(fd, &c.asked) < 0)
 		return gone;
 	int got = diag_ask(&c.asked, &c.answer);
@@ -111,12 +113,10 @@ const char *gate_admit(int fd, uid_t owner)
 	return why;
 }
 
-/* What an HMP line or a key at its readline begins with. 0x16 opens a TLS hello; NUL, which no key of a monitor
- * sends, opens the STUN and TURN of a web page's WebRTC. */
+/* What an HMP line or a key at its readline begins with; 0x16 opens a TLS hello. */
 static int begins_line(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || c == '?' || c == '{' || c == ' ' || c == 0x7f ||
-		(c < ' ' && c != 0x16 && c != '\0');
+	return (c >= 'a' && c <= 'z') || c == '?' || c == '{' || c == ' ' || c == 0x7f || (c < ' ' && c != 0x16);
 }
 
 /* 1 when s completes " HTTP/", which can begin anew only at its blank. */
@@ -131,17 +131,26 @@ static int match(struct gate_words *w, char c)
 	return mark[w->matched] == '\0';
 }
 
+/* A line with nothing to read in it is no first line: a frame of TCP-ICE (RFC 4571) begins with its length, 0x01 0x0a. */
+static void end_line(struct gate_words *w)
+{
+	w->over = w->seen;
+	w->n = w->matched = 0;
+}
+
 const char *gate_words(struct gate_words *w, const char *s, size_t n)
 {
 	if (!(GATE_RULES & RULE_WORDS))
 		return NULL;
 	for (size_t i = 0; i < n && !w->over; i++) {
-		if (w->n == 0 && !begins_line((unsigned char)s[i]))
+		/* no key of a monitor sends NUL; a web page's WebRTC (STUN, TURN) does, at once */
+		if (s[i] == '\0' || (w->n == 0 && !begins_line((unsigned char)s[i])))
 			return "no command of a monitor begins so";
 		if (s[i] == '\r' || s[i] == '\n') {
-			w->over = 1;
-			return NULL;
+			end_line(w);
+			continue;
 		}
+		w->seen |= (unsigned char)s[i] > ' ' && s[i] != 0x7f;
 		if (match(w, s[i]))
 			return "this is a web request";
 		if (++w->n > GATE_LINE_MAX)

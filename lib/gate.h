@@ -30,10 +30,12 @@ const char *gate_admit(int fd, uid_t owner);
 extern const char gate_short[];
 
 /* Rule 3, fed with all that a caller sends as it comes: no web page's request and no TLS. Zeroed is new. Bytes that are
- * not denied may pass at once; the first line's end only comes out of it when the line was judged. */
+ * not denied may pass at once; the first line's end only comes out of it when the line was judged. Lines without a
+ * visible character are not the first yet. */
 struct gate_words {
-	size_t n;	/* bytes of the first line so far */
+	size_t n;	/* bytes of the line so far */
 	size_t matched;	/* of " HTTP/" */
+	int seen;	/* a visible character */
 	int over;	/* the first line is: all passes */
 };
 

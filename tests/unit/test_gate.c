@@ -129,6 +129,7 @@ static void test_first_line(void)
 		{ "patch / HTTP/1.1\r\n", 0 }, { "patch / HTTP/1.1", 0 }, { "patch / HTTP/", 0 }, { "get /?a=  HTTP/1.0\n", 0 },
 		{ "x HTT HTTP/1.1\n", 0 }, { "x  HTTP/\n", 0 }, { "x HTTP HTTP/\n", 0 },
 		{ "patch / HTTP", 1 }, { "xHTTP/\n", 1 }, { "x http/1.1\n", 1 },
+		{ "\npatch / HTTP/1.1\r\n", 0 }, { "\x01\n\r \nPOST / HTTP/1.1\r\n", 0 }, { "\n\n", 1 }, { "\n\x16\x03\x01", 0 },
 		{ "info status\npatch / HTTP/1.1\r\n", 1 }, { "info\rpatch / HTTP/1.1\n", 1 }, { "\x16\x03\x01", 0 },
 	};
 
@@ -139,6 +140,10 @@ static void test_first_line(void)
 		fprintf(stderr, "%s:%d: `%s`\n", __FILE__, __LINE__, cases[i].s);
 	}
 	CHECK(words("x\0y HTTP/\n", 10) == 0);
+	/* a STUN request behind its length, and the lengths of a page's choice in it */
+	CHECK(words("\x01\n\0\x01\x01\n!\x12\xa4" "B", 10) == 0);
+	CHECK(words("quit\0\n", 6) == 0);
+	CHECK(words("quit\n\0", 6) == 1);
 }
 
 static void test_long_line(void)
