@@ -6,9 +6,11 @@
 #include "file.h"
 #include "text.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -50,17 +52,40 @@ static int each_line(const char *text, const dev_t *devices, size_t n, char *whe
 	return 0;
 }
 
+/* "7:0", the end of the text or white space behind it; -1 when that is not there. */
+static int read_device(const char *text, dev_t *device)
+{
+	char *colon, *end;
+	unsigned long major = strtoul(text, &colon, 10);
+
+	if (*colon != ':')
+		return -1;
+	unsigned long minor = strtoul(colon + 1, &end, 10);
+	if (end == colon + 1 || (*end && !isspace((unsigned char)*end)))
+		return -1;
+	*device = makedev((unsigned int)major, (unsigned int)minor);
+	return 0;
+}
+
+/* Word n of a line, counted from 0; its end when there are fewer. */
+static const char *word(const char *line, int n)
+{
+	for (; n > 0; n--) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	return line;
+}
+
 /* "42 27 7:0 / /mnt rw,relatime - ext4 /dev/loop0 rw" */
 static int is_mount(const char *line, const dev_t *devices, size_t n, char *where)
 {
-	unsigned int major, minor;
-	int from = 0, to = 0;
+	const char *at = word(line, 4);
+	dev_t device;
 
-	if (sscanf(line, "%*s %*s %u:%u %*s %n%*s%n", &major, &minor, &from, &to) != 2 || !to)
+	if (!*at || read_device(word(line, 2), &device) < 0 || !is_one(device, devices, n))
 		return 0;
-	if (!is_one(makedev(major, minor), devices, n))
-		return 0;
-	snprintf(where, BUSY_WHERE, "%.*s", to - from, line + from);
+	snprintf(where, BUSY_WHERE, "%.*s", (int)strcspn(at, " "), at);
 	return 1;
 }
 
@@ -95,14 +120,14 @@ static DIR *open_sys(dev_t device, const char *below)
 static void add_partition(struct devices *d, int dir, const char *name)
 {
 	char path[300], text[32];
-	unsigned int major, minor;
+	dev_t device;
 
 	snprintf(path, sizeof(path), "%s/partition", name);
 	if (d->n == DEVICES_MAX || faccessat(dir, path, F_OK, 0) < 0)
 		return;
 	snprintf(path, sizeof(path), "%s/dev", name);
-	if (file_peek(dir, path, text, sizeof(text)) > 0 && sscanf(text, "%u:%u", &major, &minor) == 2)
-		d->list[d->n++] = makedev(major, minor);
+	if (file_peek(dir, path, text, sizeof(text)) > 0 && read_device(text, &device) == 0)
+		d->list[d->n++] = device;
 }
 
 static void add_partitions(struct devices *d, dev_t device)

@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -19,7 +17,7 @@
 /* Where a user namespace does not hold UIDBASE: systemd's "HostRange for containers" ends at 60705, 61184 begins the
  * dynamic users (systemd's UIDS-GIDS); what lies between is nobody's and inside the usual map of 65536. */
 enum { FALLBACK_FIRST = 60706, FALLBACK_LAST = 61183 };
-enum { MAP_ROOM = 4096 };
+enum { MAP_ROOM = 4096, DATABASE_MAX = 16 << 20 };
 
 static int id_of_number(const char *word, unsigned int *id)
 {
@@ -31,34 +29,46 @@ static int id_of_number(const char *word, unsigned int *id)
 	return 0;
 }
 
-static int find_user(const char *path, const char *name, uid_t *uid, gid_t *gid)
+/* Field n of "name:x:12:34:...", counted from 0, as a number. */
+static int id_field(const char *line, size_t len, int n, unsigned int *id)
 {
-	FILE *f = fopen(path, "re");
-	struct passwd *p = NULL;
+	const char *end = line + len;
+	char word[16];
 
-	while (f && (p = fgetpwent(f)) && strcmp(p->pw_name, name) != 0)
-		;
-	if (p) {
-		*uid = p->pw_uid;
-		*gid = p->pw_gid;
+	for (; n > 0; n--) {
+		const char *next = memchr(line, ':', (size_t)(end - line));
+		if (!next)
+			return -1;
+		line = next + 1;
 	}
-	if (f)
-		fclose(f);
-	return p ? 0 : -1;
+	const char *colon = memchr(line, ':', (size_t)(end - line));
+	size_t size = (size_t)((colon ? colon : end) - line);
+	if (size >= sizeof(word))
+		return -1;
+	memcpy(word, line, size);
+	word[size] = '\0';
+	return id_of_number(word, id);
 }
 
-static int find_group(const char *path, const char *name, gid_t *gid)
+/* The ids in a line of passwd or group (there gid is NULL): 0, or -1. No getpwnam: a static glibc would want shared
+ * libraries for it. */
+static int find_name(const char *path, const char *name, unsigned int *id, unsigned int *gid)
 {
-	FILE *f = fopen(path, "re");
-	struct group *g = NULL;
+	struct buf text = { 0 };
+	struct err ignored;
+	size_t left, len, n = strlen(name);
+	const char *line, *rest;
+	int found = -1;
 
-	while (f && (g = fgetgrent(f)) && strcmp(g->gr_name, name) != 0)
-		;
-	if (g)
-		*gid = g->gr_gid;
-	if (f)
-		fclose(f);
-	return g ? 0 : -1;
+	if (file_read(AT_FDCWD, path, DATABASE_MAX, &text, &ignored) < 0)
+		return -1;
+	rest = buf_text(&text);
+	left = text.n;
+	while (found < 0 && (line = text_line(&rest, &left, &len)))
+		if (len > n && line[n] == ':' && memcmp(line, name, n) == 0)
+			found = id_field(line, len, 2, id) < 0 || (gid && id_field(line, len, 3, gid) < 0) ? -1 : 0;
+	buf_free(&text);
+	return found;
 }
 
 static int read_runas(struct uid_plan *p, const char *runas, const char *passwd, const char *group, struct err *e)
@@ -75,9 +85,9 @@ static int read_runas(struct uid_plan *p, const char *runas, const char *passwd,
 		p->uid = p->gid = 0; /* also where there is no passwd */
 	else if (id_of_number(user, &p->uid) == 0)
 		p->gid = p->uid;
-	else if (find_user(passwd, user, &p->uid, &p->gid) < 0)
+	else if (find_name(passwd, user, &p->uid, &p->gid) < 0)
 		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: no such user in %s", user, passwd);
-	if (colon && id_of_number(colon + 1, &p->gid) < 0 && find_group(group, colon + 1, &p->gid) < 0)
+	if (colon && id_of_number(colon + 1, &p->gid) < 0 && find_name(group, colon + 1, &p->gid, NULL) < 0)
 		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: no such group in %s", colon + 1, group);
 	p->way = p->uid == geteuid() && p->gid == getegid() ? UID_SAME : UID_NAMED;
 	if (p->way == UID_NAMED && geteuid() != 0)
