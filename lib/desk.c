@@ -126,6 +126,10 @@ void desk_open(struct desk *d, struct loop *l, int fd, uid_t owner)
 
 void desk_say(struct desk_caller *c, const char *words)
 {
+	if (c->out.n > DESK_OUT_MAX) {
+		drop(c); /* it does not read */
+		return;
+	}
 	reply_words(&c->out, words);
 	flush(c);
 }

@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-enum { DESK_CALLERS = 64 };
+enum { DESK_CALLERS = 64, DESK_OUT_MAX = 64 * 1024 };
 
 struct desk_caller {
 	struct source src;	/* fd -1: the place is free */

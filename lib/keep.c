@@ -3,10 +3,19 @@
 #include "keep.h"
 
 #include "clock.h"
+#include "journal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+static void tell(struct keeper *k, const char *words)
+{
+	if (k->job->say)
+		k->job->say(k->job->arg, words);
+	desk_say_all(&k->desk, "stop", words);
+	desk_say_all(&k->desk, "ready", words);
+}
 
 void keep_say(struct keeper *k, const char *format, ...)
 {
@@ -16,10 +25,19 @@ void keep_say(struct keeper *k, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(words, sizeof(words), format, list);
 	va_end(list);
-	if (k->job->say)
-		k->job->say(k->job->arg, words);
-	desk_say_all(&k->desk, "stop", words);
-	desk_say_all(&k->desk, "ready", words);
+	tell(k, words);
+}
+
+void keep_note(struct keeper *k, const char *format, ...)
+{
+	char words[1024];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(words, sizeof(words), format, list);
+	va_end(list);
+	journal(k->vm->name, words);
+	tell(k, words);
 }
 
 void keep_told(struct keeper *k, int code)

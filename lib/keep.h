@@ -52,7 +52,7 @@ struct keep_job {
 	void *arg;
 };
 
-enum { KEEP_LOG_MAX = 1 << 20, KEEP_WORDS_MAX = 4096 };
+enum { KEEP_LOG_MAX = 1 << 20, KEEP_WORDS_MAX = 4096, KEEP_EVENTS_MAX = 4096 };
 
 struct keeper {
 	const struct keep_job *job;
@@ -94,6 +94,8 @@ struct keeper {
 	int paused;
 	int asking;			/* a query-status is under way */
 	char reason[32];		/* QEMU's word for its run state */
+	struct buf events;		/* the last ones, a line each, for the crash bundle */
+	int bundled;			/* of a series of restarts the first failure's stays */
 	char shutdown[32];		/* the reason of its SHUTDOWN event, "" before */
 	pid_t hook;			/* PRECMD's or POSTCMD's process, 0 */
 
@@ -116,6 +118,8 @@ struct keeper {
 
 /* Words for whoever began it and for those who wait for a stop. */
 void keep_say(struct keeper *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same, and a line in the system log: a moment of the VM's life. */
+void keep_note(struct keeper *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Tells whoever began it, once, how it went. */
 void keep_told(struct keeper *k, int code);
 /* Writes `state` with this phase; a failure is said. 0 or -1. */

@@ -2,8 +2,10 @@
 /* The keeper: what happens to a VM after its start, until its end. */
 #include "keeper.h"
 
+#include "bundle.h"
 #include "clock.h"
 #include "fd.h"
+#include "journal.h"
 #include "proc.h"
 #include "steps.h"
 #include "text.h"
@@ -104,6 +106,29 @@ static void record(struct keeper *k, struct ending *end)
 	buf_free(&clean);
 }
 
+/* A run that ended badly leaves what is known of it; of a series of restarts the first one's stays. */
+static void bundle(struct keeper *k, const struct ending *end)
+{
+	char first[128];
+	int n = snprintf(first, sizeof(first), "how=%s status=%d step=%s\n", end->how, end->status, end->step);
+	const struct bundle_part parts[] = {
+		{ .name = "end", .bytes = first, .n = (size_t)n },
+		{ .name = "argv", .file = "private/argv" },
+		{ .name = "qemu.log", .file = "qemu.log" },
+		{ .name = "serial.log", .file = "serial.log" },
+		{ .name = "events", .bytes = buf_text(&k->events), .n = k->events.n },
+	};
+	struct err e;
+
+	if (k->bundled)
+		return;
+	k->bundled = 1;
+	if (bundle_write(k->vm->dir, parts, sizeof(parts) / sizeof(*parts), &e) < 0)
+		keep_say(k, "%s", e.text);
+	else
+		keep_say(k, "more of it is in %s/" BUNDLE_DIR, k->vm->path);
+}
+
 /* Closes all that is served but the desk, so that nobody comes to a VM that is no more. */
 static void close_all(struct keeper *k)
 {
@@ -170,7 +195,7 @@ static void settle(struct keeper *k, int good, const char *words)
 	if (k->lived && !k->adopted && !k->ladder.on)
 		delay = restart_after(&k->restart, now, k->ready ? now - k->ready_at : 0, good, &too_often);
 	if (too_often)
-		keep_say(k, "restarted %d times within a minute: it stays down", k->restart.most);
+		keep_note(k, "restarted %d times within a minute: it stays down", k->restart.most);
 	if (delay >= 0)
 		pause_for_restart(k, delay);
 	else
@@ -180,6 +205,7 @@ static void settle(struct keeper *k, int good, const char *words)
 static void restart(struct keeper *k)
 {
 	k->pausing = 0;
+	journal(k->vm->name, "restart");
 	steps_begin(k, STEPS_RESTART);
 }
 
@@ -225,6 +251,9 @@ static void ended(struct keeper *k, int status)
 			say_last_words(k);
 	}
 	record(k, &end);
+	if (!good && k->lived)
+		bundle(k, &end); /* a start that fails has said it all on stderr */
+	journal(k->vm->name, end.how);
 	settle(k, good, end_words(k));
 }
 
@@ -301,10 +330,10 @@ static void climb(struct keeper *k)
 			continue;
 		}
 		if (step == LADDER_QUIT && wire_send(&k->wire, "quit", NULL, NULL, NULL) == 0) {
-			keep_say(k, "%s: QMP quit", forced);
+			keep_note(k, "%s: QMP quit", forced);
 			continue;
 		}
-		keep_say(k, "%s: SIGKILL", forced);
+		keep_note(k, "%s: SIGKILL", forced);
 		k->ladder.last = LADDER_KILL;
 		kill_qemu(k);
 	}
@@ -334,12 +363,22 @@ static void begin_stop(struct keeper *k, int64_t ms, enum ladder_step least)
 
 /* ---- what QEMU tells ---- */
 
+static void keep_event(struct keeper *k, const struct qmp_message *m)
+{
+	buf_add(&k->events, m->whole.s, m->whole.n < KEEP_EVENTS_MAX / 4 ? m->whole.n : 0);
+	buf_char(&k->events, '\n');
+	while (k->events.n > KEEP_EVENTS_MAX)
+		buf_drop(&k->events, (size_t)((char *)memchr(k->events.s, '\n', k->events.n) + 1 - k->events.s));
+}
+
 static void on_event(void *arg, const struct qmp_message *m)
 {
 	struct keeper *k = arg;
 	struct json_span reason;
 	struct buf text = { 0 };
 
+	keep_event(k, m);
+	desk_say_all(&k->desk, "watch", m->name);
 	if (strcmp(m->name, "STOP") == 0)
 		k->paused = 1;
 	else if (strcmp(m->name, "RESUME") == 0)
@@ -488,6 +527,13 @@ static void ask_simple(struct keeper *k, const struct request *r)
 			desk_end_all(&k->desk, r->verb, FAILED, "QEMU's QMP line is not there (yet)");
 }
 
+/* Stays until the end: hears every event's name as it comes. */
+static void ask_watch(struct keeper *k, const struct request *r)
+{
+	(void)k;
+	(void)r;
+}
+
 static const struct {
 	const char *verb;
 	void (*ask)(struct keeper *k, const struct request *r);
@@ -500,6 +546,7 @@ static const struct {
 	{ "pause", ask_simple },
 	{ "resume", ask_simple },
 	{ "reset", ask_simple },
+	{ "watch", ask_watch },
 };
 
 static void on_asked(void *arg, struct desk_caller *c, const struct request *r)
@@ -691,6 +738,7 @@ int keeper_run(const struct keep_job *job, int adopt)
 	state_free(&k.state);
 	buf_free(&k.last_words);
 	buf_free(&k.claims);
+	buf_free(&k.events);
 	loop_free(&k.loop);
 	return k.code;
 }

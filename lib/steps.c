@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "file.h"
+#include "journal.h"
 #include "proc.h"
 #include "sock.h"
 #include "spawn.h"
@@ -30,7 +31,7 @@ struct keep_step {
 };
 
 static const char keep_sock[] = "keep.sock", console_sock[] = "console.sock", vnc_sock[] = "vnc.sock";
-static const char output_fifo[] = "private/output";
+static const char output_fifo[] = "private/output", argv_file[] = "private/argv";
 static const char *const sockets[] = { keep_sock, console_sock, vnc_sock };
 
 /* A listener at RUN/NAME/FILE in place of a left-over. */
@@ -378,6 +379,24 @@ static pid_t spawn(struct keeper *k, const int *given, uid_t *uid)
 	return spawn_qemu(&s, uid, &k->err);
 }
 
+/* For the crash bundle. */
+static void keep_argv(struct keeper *k)
+{
+	struct buf line = { 0 };
+	struct err e;
+
+	for (size_t i = 0; i < k->argv.n; i++) {
+		buf_str(&line, i ? " " : "");
+		text_shell(&line, k->argv.words[i]);
+	}
+	buf_char(&line, '\n');
+	int dir = openat(k->vm->dir, "private", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0 && !line.bad)
+		file_write(dir, strrchr(argv_file, '/') + 1, line.s, line.n, 0600, 0, &e);
+	fd_close(&dir);
+	buf_free(&line);
+}
+
 static enum step_result fork_qemu(struct keeper *k)
 {
 	int *given = calloc(k->argv.givens + 1, sizeof(*given));
@@ -394,6 +413,7 @@ static enum step_result fork_qemu(struct keeper *k)
 	if (*k->err.text)
 		keep_say(k, "%s", k->err.text);
 	k->pid = pid;
+	keep_argv(k);
 	disks_close(&k->disks); /* a copy of ours would hold the images' locks beyond QEMU's life */
 	fd_close(&k->kernel);
 	fd_close(&k->initrd);
@@ -472,6 +492,7 @@ static enum step_result be_ready(struct keeper *k)
 	if (strcmp(k->state.phase, "stopping") != 0)
 		keep_phase(k, "running");
 	desk_end_all(&k->desk, "ready", DONE, "running");
+	journal(k->vm->name, k->adopted ? "has a keeper again" : "runs");
 	keep_told(k, DONE);
 	return NEXT;
 }
@@ -627,5 +648,6 @@ void steps_clean(const struct vm *vm)
 	for (int i = 0; i <= GIVEN_CTL; i++)
 		unlinkat(vm->dir, argv_sockets[i], 0);
 	unlinkat(vm->dir, output_fifo, 0);
+	unlinkat(vm->dir, argv_file, 0);
 	unlinkat(vm->dir, "private", AT_REMOVEDIR);
 }

@@ -2,6 +2,7 @@
 /* A VM's run directory: its paths, and becoming its keeper. */
 #include "vm.h"
 
+#include "bundle.h"
 #include "fd.h"
 #include "file.h"
 #include "sock.h"
@@ -104,6 +105,7 @@ void vm_erase(struct vm *vm)
 
 	if (lock_take(vm->lock, LOCK_QEMU) != 1)
 		return;
+	bundle_remove(vm->dir);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		unlinkat(vm->dir, files[i], 0);
 	rmdir(vm->path);
