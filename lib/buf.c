@@ -3,6 +3,7 @@
 #include "buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,13 @@ char *buf_room(struct buf *b, size_t n)
 {
 	size_t want = b->n + n + 1;
 	size_t room = b->room ? b->room : 64;
+	int fits = n < SIZE_MAX / 2 - b->n; /* neither the sum nor the doubling wraps round */
 
-	if (want <= b->room)
+	if (fits && want <= b->room)
 		return b->s + b->n;
-	while (room < want)
+	while (fits && room < want)
 		room *= 2;
-	char *s = realloc(b->s, room);
+	char *s = fits ? realloc(b->s, room) : NULL;
 	if (!s) {
 		b->bad = 1;
 		return NULL;

@@ -56,8 +56,10 @@ int err_sys(struct err *e, const char *format, ...)
 	why[0] = (char)tolower((unsigned char)why[0]);
 	e->code = number == EACCES || number == EPERM ? NO_RIGHT : FAILED;
 	size_t n = strlen(e->text);
-	if (n + strlen(why) + 3 > sizeof(e->text))
+	if (n + strlen(why) + 3 > sizeof(e->text)) {
 		n = sizeof(e->text) - strlen(why) - 3;
+		memcpy(e->text + n - 3, "...", 3);
+	}
 	snprintf(e->text + n, sizeof(e->text) - n, ": %s", why);
 	errno = number;
 	return -1;
@@ -66,7 +68,7 @@ int err_sys(struct err *e, const char *format, ...)
 int err_at(struct err *e, const char *format, ...)
 {
 	char old[sizeof(e->text)];
-	char place[256];
+	char place[sizeof(e->text)];
 	int code = e->code;
 	va_list list;
 
