@@ -120,7 +120,7 @@ tell() {
 # state_of NAME: sets VM_STATE, VM_PID, VM_MONPORT ... as `status -s` tells
 state_of() {
 	local line
-	line=$("$bin/qinit" qemu-init status -s "$1")
+	line=$("$bin/qinit" qemu-init status -s "$1") || true # its code is that of the state
 	eval "$line"
 }
 
@@ -145,6 +145,7 @@ be_nobody() {
 
 # The pids of what still lives of this test: by environment, words, descriptors or folder.
 alive() {
+	local -x QEMU_INIT_ETC="" QEMU_INIT_RUN="" QEMU_INIT_DAT="" # that of cut and sort
 	{
 		grep -alsF "$scratch/" /proc/[0-9]*/environ /proc/[0-9]*/cmdline
 		find /proc/[0-9]*/fd /proc/[0-9]*/cwd -lname "$scratch/*" 2>/dev/null
@@ -159,9 +160,9 @@ none_alive() {
 }
 
 show_logs() {
-	local file
-	for file in "${places[@]/%//run}"; do
-		tail -n 20 "$file"/*/{state,exit,qemu.log} 2>/dev/null
+	local place
+	for place in "${places[@]}"; do
+		tail -n 20 "$place"/run/*/{state,exit,qemu.log} 2>/dev/null
 	done
 	return 0
 }
@@ -183,7 +184,8 @@ finish() {
 			kill -KILL "$pid" || true
 		done
 	fi
-	wait "${pids[@]}" 2>/dev/null || true
+	# without a pid it would wait for bats' own children
+	((${#pids[@]} == 0)) || wait "${pids[@]}" 2>/dev/null || true
 	for place in "${places[@]}"; do
 		find "$place/run" \( -type s -o -type p \) -printf 'left: %p\n' | grep . && left=yes
 	done

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: 0BSD
+# The rules of the house: layers, what lib may not do, the shape of the tree and of the executable.
+load helper
+
+setup() {
+	begin
+	cd "$top"
+}
+
+modules() {
+	sed '/^#/d; /^$/d' lib/ORDER
+}
+
+# the part of ORDER that knows nothing of QEMU
+plain_modules() {
+	sed '/^# QEMU half/,$d; /^#/d; /^$/d' lib/ORDER
+}
+
+nothing() {
+	local found
+	found=$(cat)
+	[[ -z $found ]] || fail "$found"
+}
+
+@test "a lib file includes only modules above it in lib/ORDER, and its own header first" {
+	local above=" " m file name
+	for m in $(modules); do
+		for file in lib/$m.h lib/$m.c; do
+			[[ -e $file ]] || continue
+			for name in $(sed -n 's/^#include "\(.*\)\.h"/\1/p' "$file"); do
+				[[ $above == *" $name "* || $file == "lib/$name.c" ]] || echo "$file includes $name.h"
+			done
+		done
+		[[ ! -e lib/$m.c || $(grep -m1 '^#include' "lib/$m.c") == "#include \"$m.h\"" ]] || echo "lib/$m.c: not its own header first"
+		above+="$m "
+	done | nothing
+}
+
+@test "lib/ORDER and lib hold the same modules, each once" {
+	diff <(modules | sort) <(printf '%s\n' lib/*.h | sed 's/.*\///; s/\.h$//' | sort)
+}
+
+@test "each lib/x.c has its x.h and its tests/unit/test_x.c" {
+	local file m
+	for file in lib/*.c; do
+		m=$(basename "$file" .c)
+		[[ -e lib/$m.h ]] || echo "no lib/$m.h"
+		[[ -e tests/unit/test_$m.c ]] || echo "no tests/unit/test_$m.c"
+	done | nothing
+}
+
+@test "ground and plain half hold no word of QEMU" {
+	local m
+	for m in $(plain_modules); do
+		grep -in qemu "lib/$m.h" "lib/$m.c" || true
+	done | nothing
+}
+
+@test "applets include lib and say.h only, and no applet uses another's symbol" {
+	local file name a b
+	for file in applets/*.c; do
+		for name in $(sed -n 's/^#include "\(.*\)"/\1/p' "$file"); do
+			[[ $name == say.h || -e lib/$name ]] || echo "$file includes $name"
+		done
+		for a in applets/*.c; do
+			[[ $a != "$file" ]] || continue
+			b=$(comm -12 <(nm -u "build/main/${file%.c}.o" | awk '{ print $2 }' | sort) \
+				<(nm --defined-only -g "build/main/${a%.c}.o" | awk '{ print $3 }' | sort))
+			[[ -z $b ]] || echo "$file uses $b of $a"
+		done
+	done | nothing
+}
+
+@test "qinit --list names the files of applets/, one a line" {
+	qi 0 --list
+	diff <(sort <<<"$output") <(printf '%s\n' applets/*.c | sed 's/.*\///; s/\.c$//' | sort)
+}
+
+@test "lib neither prints nor exits" {
+	local file
+	for file in lib/*.c; do
+		nm -u "build/main/${file%.c}.o" | awk '{ print $2 }' |
+			grep -xE '(exit|abort|v?printf|v?fprintf|v?dprintf|puts|putchar|putc|fputc|fputs|fwrite|perror|psignal|syslog|stdout|stderr|__.*printf_chk)' |
+			sed "s|^|$file calls |" || true
+	done | nothing
+}
+
+@test "in lib only the modules that fork call _exit" {
+	local file
+	for file in lib/*.c; do
+		[[ $file =~ ^lib/(proc|spawn|launch)\.c$ ]] || ! nm -u "build/main/${file%.c}.o" | grep -qwE '_exit|_Exit' || echo "$file"
+	done | nothing
+}
+
+@test "lib has no writable data" {
+	local file
+	for file in lib/*.c; do
+		# .data.rel.ro: constant tables of pointers, read-only once the loader is through
+		readelf -SW "build/main/${file%.c}.o" | sed 's/^ *\[ *[0-9]*\] *//' |
+			awk -v file="$file" '/^\.(data|bss|tdata|tbss)/ && !/^\.data\.rel\.ro/ && $5 !~ /^0+$/ { print file ": " $1 }'
+	done | nothing
+}
+
+@test "each header compiles alone" {
+	local file
+	for file in lib/*.h applets/*.h; do
+		gcc -std=c11 -D_GNU_SOURCE -Ilib -Wall -Wextra -Werror -fsyntax-only -x c "$file" -Wno-unused-function 2>&1
+	done | grep -v 'pragma once' | nothing
+}
+
+# standalone FILE: no loader and no shared library at run time
+standalone() {
+	readelf -lW "$1" | grep -q LOAD || fail "$1: not readable" || return
+	readelf -lW "$1" | grep -E 'INTERP|DYNAMIC' | nothing
+}
+
+@test "qinit is one static file under 200 kB" {
+	standalone qinit
+	(($(stat -c %s qinit) < 200000)) || fail "$(stat -c %s qinit) bytes"
+}
+
+@test "with the other C library, too, qinit needs no shared library" {
+	standalone build/glibc/qinit
+}
+
+@test "a function has at most 60 lines" {
+	# from the brace in the first column to its end
+	awk '/^{/ { start = FNR } /^}/ && start { if (FNR - start - 1 > 60) print FILENAME ":" start; start = 0 }' qinit.c lib/*.c applets/*.c | nothing
+}
+
+@test "no #if in a .c file, but for the gate's rules" {
+	grep -nE '^[ 	]*# *(if|ifdef|ifndef|elif)\b' qinit.c lib/*.c applets/*.c | grep -vE '^lib/(gate\.c:.*GATE_RULES|fd\.c:.*SYS_close_range)' | nothing
+}
+
+@test "every source names its licence in the first lines" {
+	local file
+	for file in Makefile qinit.c lib/*.[ch] applets/*.[ch] tests/*.b* tests/setup tests/run tests/*/*.[ch]; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: 0BSD' || echo "$file"
+	done | nothing
+}
+
+@test "shellcheck finds nothing in the scripts" {
+	requires shellcheck
+	# shellcheck disable=SC2046 # names without blanks
+	shellcheck tests/helper.bash $(git ls-files 2>/dev/null | while read -r f; do head -c 60 "$f" | grep -aqE '^#!.*sh\b' && echo "$f"; done)
+}
+
+@test "the top level is that of the design" {
+	diff <(printf '%s\n' LICENSE Makefile README.md applets conf lib qinit.c tests) <(for f in *; do echo "$f"; done | grep -vxE 'build|qinit')
+}
+
+@test "make install honours DESTDIR and PREFIX: executable, links, man pages, conf" {
+	local page
+	make -s install DESTDIR="$scratch/root" PREFIX=/opt >/dev/null
+	cmp qinit "$scratch/root/opt/bin/qinit"
+	same "$("$scratch/root/opt/bin/qemu-init" --help)" "$(./qinit qemu-init --help)"
+	diff <(cd "$scratch/root/opt/bin" && for f in *; do echo "$f"; done) <({ ./qinit --list; echo qinit; } | sort)
+	for page in applets/*.[1-8]; do
+		cmp "$page" "$scratch/root/opt/share/man/man${page##*.}/$(basename "$page")"
+	done
+	diff -r conf "$scratch/root/opt/share/qinit"
+}
+
+@test "make help names every target that a user types" {
+	local target
+	for target in all unit check demo bench lint install clean help; do
+		make -s help | grep -q "^$target	." || echo "$target"
+	done | nothing
+}
