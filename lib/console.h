@@ -33,7 +33,7 @@ struct console {
 
 /* Nothing open. */
 void console_none(struct console *c, struct loop *l, struct log *log, uid_t owner);
-/* Each takes over its descriptor. */
+/* Each takes over its descriptor; a listener replaces the one before. */
 void console_line(struct console *c, int fd);
 void console_listen(struct console *c, int fd);
 /* Joins stdin and stdout of this program (their flags are not changed); the escape key calls left. */

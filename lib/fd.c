@@ -122,8 +122,12 @@ void fd_close_from(int from, const int *keep, size_t n)
 
 int fd_give(const int *fds, size_t n, int base)
 {
-	int above[n + 1];
+	int above[FD_GIVE_MAX];
 
+	if (n > FD_GIVE_MAX) {
+		errno = EMFILE;
+		return -1;
+	}
 	for (size_t i = 0; i < n; i++)
 		if ((above[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, base + (int)n)) < 0)
 			return -1;

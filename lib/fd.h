@@ -23,7 +23,9 @@ int fd_sane(void);
 int fd_stdio(int in, int out);
 /* Closes every descriptor >= from except the n listed (rising order). */
 void fd_close_from(int from, const int *keep, size_t n);
-/* In a child that will exec: puts fds[i] at base + i, open across exec, and closes all else above 2. 0 or -1. */
+enum { FD_GIVE_MAX = 1024 };
+/* In a child that will exec: puts fds[i] at base + i, open across exec, and closes all else above 2. 0 or -1
+ * (EMFILE: more than FD_GIVE_MAX). */
 int fd_give(const int *fds, size_t n, int base);
 /* An anonymous file in memory, close-on-exec. -1 with errno. */
 int fd_memory(const char *name);

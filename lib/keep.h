@@ -76,6 +76,7 @@ struct keeper {
 	int64_t again;
 	int failed;			/* one failed: only the end is awaited */
 	void (*fail)(struct keeper *k); /* called when one fails */
+	void (*begun)(struct keeper *k); /* and when all are done */
 
 	/* what QEMU is given; closed when it is ready */
 	struct disks disks;
@@ -101,6 +102,9 @@ struct keeper {
 
 	/* who is served */
 	struct source signals;
+	struct source watch;		/* inotify on the run directory */
+	int qemu_lock;			/* the lock file that QEMU holds, when its name was taken away; else -1 */
+	int lost_said;
 	struct source clock;		/* deadlines: start, stop, -t */
 	struct wire wire;
 	struct console console;

@@ -9,6 +9,7 @@
 #include "proc.h"
 #include "steps.h"
 #include "text.h"
+#include "vanish.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,6 +133,7 @@ static void bundle(struct keeper *k, const struct ending *end)
 /* Closes all that is served but the desk, so that nobody comes to a VM that is no more. */
 static void close_all(struct keeper *k)
 {
+	vanish_end(k);
 	console_end(&k->console, clock_in(CONSOLE_END_MS));
 	wire_close(&k->wire);
 	vnc_close(&k->vnc);
@@ -646,7 +648,7 @@ static void look_for_end(struct keeper *k)
 {
 	struct lock_seen seen;
 
-	if (lock_look(k->vm->lock, &seen) == 0 && !seen.qemu) {
+	if (lock_look(k->qemu_lock >= 0 ? k->qemu_lock : k->vm->lock, &seen) == 0 && !seen.qemu) {
 		ended(k, 0);
 		return;
 	}
@@ -703,7 +705,9 @@ static void on_left(void *arg)
 
 static void prepare(struct keeper *k, const struct keep_job *job)
 {
-	*k = (struct keeper){ .job = job, .vm = job->vm, .pidfd = -1, .kernel = -1, .initrd = -1, .output = -1, .fail = failed };
+	*k = (struct keeper){ .job = job, .vm = job->vm, .pidfd = -1, .kernel = -1, .initrd = -1, .output = -1, .fail = failed,
+		.begun = vanish_watch };
+	k->watch.fd = k->qemu_lock = -1;
 	k->ready_by = CLOCK_NEVER;
 	for (int i = 0; i <= GIVEN_CTL; i++)
 		k->listener[i] = -1;

@@ -26,9 +26,11 @@ int loop_add(struct loop *l, struct source *s)
 	if (l->n == l->room) {
 		size_t room = l->room ? l->room * 2 : 8;
 		struct source **list = realloc(l->list, room * sizeof(*list));
-		if (!list)
+		l->list = list ? list : l->list;
+		struct pollfd *fds = realloc(l->fds, room * sizeof(*fds));
+		l->fds = fds ? fds : l->fds;
+		if (!list || !fds)
 			return -1;
-		l->list = list;
 		l->room = room;
 	}
 	l->list[l->n++] = s;
@@ -50,13 +52,13 @@ static int64_t earliest(const struct loop *l, int64_t deadline)
 	return deadline;
 }
 
-static void call(struct loop *l, const struct pollfd *fds, size_t n)
+static void call(struct loop *l, size_t n)
 {
 	/* a source that was taken out, or put in, by an earlier callback of this round is not called */
 	for (size_t i = 0; i < n; i++) {
 		struct source *s = l->list[i];
-		if (s && fds[i].revents && s->fd == fds[i].fd)
-			s->ready(s, fds[i].revents);
+		if (s && l->fds[i].revents && s->fd == l->fds[i].fd)
+			s->ready(s, l->fds[i].revents);
 	}
 	int64_t now = clock_ms();
 	for (size_t i = 0; i < n; i++) {
@@ -72,17 +74,16 @@ int loop_turn(struct loop *l, int64_t deadline)
 {
 	compact(l);
 	size_t n = l->n;
-	struct pollfd fds[n + 1];
 
 	for (size_t i = 0; i < n; i++)
-		fds[i] = (struct pollfd){ .fd = l->list[i]->fd, .events = l->list[i]->events };
-	int got = poll(fds, n, clock_poll(earliest(l, deadline)));
+		l->fds[i] = (struct pollfd){ .fd = l->list[i]->fd, .events = l->list[i]->events };
+	int got = poll(l->fds, n, clock_poll(earliest(l, deadline)));
 	if (got < 0 && errno != EINTR)
 		return -1;
 	if (got < 0)
 		for (size_t i = 0; i < n; i++)
-			fds[i].revents = 0;
-	call(l, fds, n);
+			l->fds[i].revents = 0;
+	call(l, n);
 	return 0;
 }
 
@@ -100,5 +101,6 @@ int loop_run(struct loop *l, int64_t deadline)
 void loop_free(struct loop *l)
 {
 	free(l->list);
+	free(l->fds);
 	*l = (struct loop){ 0 };
 }

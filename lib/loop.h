@@ -18,7 +18,8 @@ struct source {
 
 /* Zeroed is empty. */
 struct loop {
-	struct source **list; /* NULL where one was taken out in this round */
+	struct source **list;	/* NULL where one was taken out in this round */
+	struct pollfd *fds;	/* as many */
 	size_t n;
 	size_t room;
 	int over;

@@ -79,8 +79,10 @@ static void check_kvm(const struct spawn *s, struct err *warning)
 static int child(const struct spawn *s, int report, struct word *w)
 {
 	size_t n = s->n;
-	int fds[n + 1];
+	int fds[FD_GIVE_MAX];
 
+	if (n >= FD_GIVE_MAX)
+		return err_set(&w->err, "more than %d descriptors to give to QEMU", FD_GIVE_MAX - 1);
 	memcpy(fds, s->given, n * sizeof(*fds));
 	fds[n] = report; /* given like the rest: it must not be closed, and exec closes it */
 	setsid();

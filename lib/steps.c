@@ -493,6 +493,7 @@ static enum step_result be_ready(struct keeper *k)
 		keep_phase(k, "running");
 	desk_end_all(&k->desk, "ready", DONE, "running");
 	journal(k->vm->name, k->adopted ? "has a keeper again" : "runs");
+	k->begun(k);
 	keep_told(k, DONE);
 	return NEXT;
 }
@@ -612,6 +613,21 @@ void steps_capable(struct keeper *k)
 {
 	if (!k->failed && k->step < k->step_count && k->steps[k->step].take == wait_capable)
 		steps_next(k);
+}
+
+void steps_rebind(struct keeper *k)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(k->vm->dir, keep_sock, &st, AT_SYMLINK_NOFOLLOW) < 0 && (fd = bind_sock(k, keep_sock)) >= 0) {
+		desk_shut(&k->desk);
+		desk_open(&k->desk, &k->loop, fd, geteuid());
+	}
+	if (k->state.serial && fstatat(k->vm->dir, console_sock, &st, AT_SYMLINK_NOFOLLOW) < 0 && (fd = bind_sock(k, console_sock)) >= 0)
+		console_listen(&k->console, fd);
+	if (k->state.vnc && fstatat(k->vm->dir, vnc_sock, &st, AT_SYMLINK_NOFOLLOW) < 0 && (fd = bind_sock(k, vnc_sock)) >= 0)
+		vnc_listen(&k->vnc, fd);
 }
 
 const char *steps_name(const struct keeper *k)

@@ -16,6 +16,8 @@ void steps_next(struct keeper *k);
 void steps_capable(struct keeper *k);
 /* What the step that waits is about. */
 const char *steps_name(const struct keeper *k);
+/* Binds again those of the keeper's own sockets whose files are gone. */
+void steps_rebind(struct keeper *k);
 /* A hook has ended: with waitpid's status. */
 void steps_hook_ended(struct keeper *k, int status);
 /* Takes away sockets, FIFO and `private`; everything is closed before, or its owner is dead. */

@@ -19,7 +19,7 @@ struct vnc {
 };
 
 void vnc_none(struct vnc *v, struct loop *l, struct wire *w, uid_t owner);
-/* Takes over the listeners; a TCP pair goes through the gate's rules 1 and 2. */
+/* Takes over the listeners, vnc_listen in place of the one before; a TCP pair goes through the gate's rules 1 and 2. */
 void vnc_listen(struct vnc *v, int fd);
 void vnc_listen_tcp(struct vnc *v, const int fds[2]);
 void vnc_close(struct vnc *v);
