@@ -6,6 +6,7 @@
 #include "fd.h"
 #include "launch.h"
 #include "proc.h"
+#include "request.h"
 #include "steps.h"
 
 #include <poll.h>
@@ -16,7 +17,9 @@
 
 enum { SHORT_MS = 10000 };	/* of a verb that is one QMP command */
 enum { FORCED_MS = 4000 };	/* of stop -f and kill, as in the keeper */
+enum { AGAIN_MS = 10 };
 enum { GRACE_MS = 500 };	/* beyond a stop's limit, before its keeper is passed by */
+enum { PASSED_MS = 1000 };	/* for the keeper that takes its place to force it */
 enum { DEATH_MS = 2000 };	/* from SIGKILL to the end of a process */
 
 static void say(struct act *a, const char *words)
@@ -25,11 +28,6 @@ static void say(struct act *a, const char *words)
 }
 
 static void on_said(void *arg, const char *words)
-{
-	say(arg, words);
-}
-
-static void adopter_said(void *arg, const char *words)
 {
 	say(arg, words);
 }
@@ -85,24 +83,39 @@ static int end_process(pid_t pid, const struct vm *vm, int check_lock)
 	return ended ? 0 : -1;
 }
 
-/* The keeper did not do it in time: keeper first, so that it cannot interfere, then QEMU. */
-static void pass_by(struct act *a)
+static int end_keeper(struct act *a)
 {
 	struct lock_seen seen = { 0 };
 	pid_t keeper = a->ask.peer;
 
 	ask_close(&a->ask);
-	if (lock_look(a->probe.vm.lock, &seen) == 0 && seen.keeper && end_process(keeper, &a->probe.vm, 0) < 0) {
-		finish(a, FAILED, "its keeper does not answer and could not be ended");
+	if (lock_look(a->probe.vm.lock, &seen) < 0 || !seen.keeper || end_process(keeper, &a->probe.vm, 0) == 0)
+		return 0;
+	finish(a, FAILED, "its keeper does not answer and could not be ended");
+	return -1;
+}
+
+/* Not even a new keeper could do it. */
+static void kill_qemu(struct act *a)
+{
+	struct lock_seen seen = { 0 };
+
+	if (end_keeper(a) < 0)
 		return;
-	}
 	if (lock_look(a->probe.vm.lock, &seen) == 0 && seen.qemu && end_process(seen.pid, &a->probe.vm, 1) < 0) {
 		finish(a, FAILED, "QEMU could not be ended");
 		return;
 	}
 	bury(a, "unknown");
-	say(a, "its keeper did not answer; forced: SIGKILL");
+	say(a, "forced: SIGKILL");
 	finish(a, DONE, NULL);
+}
+
+/* The keeper has just ended, was killed, or has not opened its desk yet: look again in a moment. */
+static void try_again(struct act *a)
+{
+	a->again.at = clock_in(AGAIN_MS);
+	loop_add(a->loop, &a->again);
 }
 
 static void on_answer(void *arg)
@@ -110,18 +123,14 @@ static void on_answer(void *arg)
 	struct act *a = arg;
 
 	if (a->ask.state == ASK_LOST) {
-		/* the keeper has just ended, or was killed: look again */
-		probe_free(&a->probe);
-		probe_look(&a->probe, a->job->host);
-		if (a->job->stops && !a->probe.seen.qemu && !a->probe.seen.keeper)
-			bury(a, "unknown");
-		if (a->job->stops && !a->probe.seen.qemu)
-			finish(a, DONE, "stopped");
-		else
-			finish(a, FAILED, "its keeper went away");
-		return;
+		try_again(a);
+	} else if (a->ask.code == REQUEST_UNKNOWN) {
+		/* an older keeper: the guest does not notice that it gets another */
+		end_process(a->ask.peer, &a->probe.vm, 0);
+		try_again(a);
+	} else {
+		finish(a, a->ask.code, a->ask.words);
 	}
-	finish(a, a->ask.code, a->ask.words);
 }
 
 /* A free VM whose uid is still alive: QEMU dropped its lock and poses as stopped. */
@@ -130,30 +139,60 @@ static void refuse_unknown(struct act *a)
 	finish(a, NO_RIGHT, *a->probe.err.text ? a->probe.err.text : "nothing is known about it");
 }
 
-static void begin(struct act *a, struct loop *l)
+/* The limit of this VM's verb. */
+static int64_t limit_of(const struct act *a)
 {
 	const struct act_job *job = a->job;
-	int64_t ms = job->ms;
 
+	if (job->ms)
+		return job->ms;
+	if (!job->stops)
+		return SHORT_MS;
+	return strcmp(job->verb, "stop") == 0 && a->probe.state.stopdelay ? a->probe.state.stopdelay : FORCED_MS;
+}
+
+/* Nothing lives: for a stop that is what was wanted. */
+static void is_down(struct act *a)
+{
+	const struct act_job *job = a->job;
+	int asked = a->ask.peer > 0; /* its keeper was asked before and is gone with it */
+
+	if (job->stops && a->probe.vm.lock >= 0)
+		bury(a, "unknown");
+	finish(a, job->stops ? DONE : NOT_UP, asked ? "stopped" : "not running");
+}
+
+static void begin(struct act *a)
+{
+	const struct act_job *job = a->job;
+
+	probe_look(&a->probe, job->host);
 	if (strcmp(a->probe.phase, "unknown") == 0) {
 		refuse_unknown(a);
 		return;
 	}
 	if (!a->probe.seen.qemu && !a->probe.seen.keeper) {
-		if (job->stops)
-			bury(a, "unknown");
-		finish(a, job->stops ? DONE : NOT_UP, job->stops ? "not running" : "not running");
+		is_down(a);
 		return;
 	}
-	if (launch_adopter(&job->host->place, &job->host->site, a->name, adopter_said, a) != DONE) {
+	if (!a->deadline)
+		a->deadline = clock_in(limit_of(a) + GRACE_MS);
+	if (launch_adopter(&job->host->place, &job->host->site, a->name, on_said, a) != DONE) {
 		finish(a, FAILED, "it has no keeper");
 		return;
 	}
-	if (!ms)
-		ms = !job->stops ? SHORT_MS : strcmp(job->verb, "stop") == 0 && a->probe.state.stopdelay ? a->probe.state.stopdelay : FORCED_MS;
-	a->deadline = clock_in(ms + GRACE_MS);
+	int64_t ms = clock_left(a->deadline) - GRACE_MS;
 	a->ask = (struct ask){ .whole = job->stops, .said = on_said, .done = on_answer, .arg = a };
-	ask_begin(&a->ask, l, &a->probe.vm, job->verb, job->stops ? ms : 0, "");
+	ask_begin(&a->ask, a->loop, &a->probe.vm, a->passed ? "stop-force" : job->verb, ms > 1 ? ms : 1, "");
+}
+
+static void on_again(struct source *s)
+{
+	struct act *a = s->owner;
+
+	loop_del(a->loop, s);
+	probe_free(&a->probe);
+	begin(a);
 }
 
 static int64_t next_deadline(const struct act *list, size_t n, int *left)
@@ -171,14 +210,21 @@ static int64_t next_deadline(const struct act *list, size_t n, int *left)
 	return at;
 }
 
+/* A keeper that does not do it in time is passed by: it goes first, so that it cannot interfere; another takes its place. */
 static void late(struct act *a)
 {
-	if (a->job->stops) {
-		pass_by(a);
-		return;
+	loop_del(a->loop, &a->again);
+	if (!a->job->stops) {
+		ask_close(&a->ask);
+		finish(a, TIMED_OUT, "no answer in time");
+	} else if (a->passed) {
+		kill_qemu(a);
+	} else if (end_keeper(a) == 0) {
+		say(a, "its keeper does not answer and is replaced");
+		a->passed = 1;
+		a->deadline = clock_in(PASSED_MS + GRACE_MS);
+		try_again(a);
 	}
-	ask_close(&a->ask);
-	finish(a, TIMED_OUT, "no answer in time");
 }
 
 void act_all(struct act *list, size_t n, const struct act_job *job)
@@ -190,11 +236,14 @@ void act_all(struct act *list, size_t n, const struct act_job *job)
 	for (size_t i = 0; i < n; i++) {
 		struct act *a = &list[i];
 		a->job = job;
+		a->loop = &l;
 		a->done = 0;
-		a->ask.src.fd = -1;
+		a->deadline = 0;
+		a->passed = 0;
+		a->ask = (struct ask){ .src.fd = -1 };
+		a->again = (struct source){ .fd = -1, .at = CLOCK_NEVER, .due = on_again, .owner = a };
 		snprintf(a->probe.name, sizeof(a->probe.name), "%s", a->name);
-		probe_look(&a->probe, job->host);
-		begin(a, &l);
+		begin(a);
 	}
 	while ((at = next_deadline(list, n, &left)), left) {
 		loop_turn(&l, at);

@@ -13,8 +13,11 @@ struct act {
 	/* the module's own */
 	struct probe probe;
 	struct ask ask;
-	int64_t deadline;
+	struct loop *loop;
+	struct source again;	/* a moment later, when a keeper has just come or gone */
+	int64_t deadline;	/* 0: it has not begun */
 	int done;
+	int passed;		/* its keeper did not do it in time and was replaced */
 	const struct act_job *job;
 };
 

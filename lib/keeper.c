@@ -559,7 +559,7 @@ static void on_asked(void *arg, struct desk_caller *c, const struct request *r)
 			return;
 		}
 	}
-	desk_end(c, FAILED, "this keeper does not know that request");
+	desk_end(c, REQUEST_UNKNOWN, "this keeper does not know that request");
 }
 
 /* ---- signals and the clock ---- */

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+/* The code of a reply from a keeper that does not know the request: an older one, to be replaced. */
+enum { REQUEST_UNKNOWN = 98 };
 enum { REQUEST_VERSION = 1, REQUEST_MAX = 4400, REQUEST_VERB = 16 };
 
 /* "qinit VERSION VERB NUMBER TEXT\n": number and text are what the verb makes of them. */
