@@ -6,22 +6,21 @@ VERSION = 0.1
 PREFIX = /usr/local
 
 # A variant is another build of the same sources, in build/VARIANT: gates with a rule switched off (bits of
-# GATE_RULES), sanitizers, the other C library; warnings are errors there. `make VARIANT=asan unit`, `make build/nogate1/qinit`.
+# GATE_RULES), sanitizers, the other C library. `make VARIANT=asan unit`, `make build/nogate1/qinit`.
 VARIANT = main
 VARIANTS = asan glibc nogate1 nogate2 nogate4
-CFLAGS_asan = -Werror -g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+CFLAGS_asan = -g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+# the two in which a warning is an error, one for each C library
 CFLAGS_glibc = -Werror
 CFLAGS_nogate1 = -Werror -DGATE_RULES=6
 CFLAGS_nogate2 = -DGATE_RULES=5
 CFLAGS_nogate4 = -DGATE_RULES=3
-# position independence would only cost size in a static file, and so would a page for each kind of segment
-SHAPE = -fno-pie
-LINK = -static -Wl,-z,noseparate-code
-SHAPE_asan = -fpie
-LINK_asan = -pie -fsanitize=address,undefined
+LINK = -static
+LINK_asan = -fsanitize=address,undefined
 
 MUSL := $(shell command -v musl-gcc 2>/dev/null)
-ifeq ($(origin CC),default)
+# undefined: a sub-make is given -R
+ifneq (,$(filter default undefined,$(origin CC)))
 CC := $(or $(if $(filter asan glibc,$(VARIANT)),,$(MUSL)),cc)
 endif
 # musl's wrapper does not look where the kernel's headers are
@@ -33,7 +32,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla-lar
 # Not -fpie: a static executable is not moved anyway, and so tables of pointers are read-only from the first.
 # -z noseparate-code: 8 kB less of padding.
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -Ilib -Iapplets $(WARN) \
-	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-pie $(KERNEL) $(or $(SHAPE_$(VARIANT)),$(SHAPE)) $(CFLAGS) $(CFLAGS_$(VARIANT))
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-pie $(KERNEL) $(CFLAGS) $(CFLAGS_$(VARIANT))
 ALL_LDFLAGS = $(or $(LINK_$(VARIANT)),$(LINK)) -Wl,--gc-sections -Wl,--fatal-warnings -no-pie -Wl,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 
 # `make Q=` shows whole commands
