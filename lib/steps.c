@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { ADOPT_MS = 500 }; /* for a QEMU to greet its new keeper; a later greeting is heard, too */
+
 enum step_result { FAIL = -1, WAIT, NEXT };
 
 struct keep_step {
@@ -514,7 +516,7 @@ static enum step_result rebind_ports(struct keeper *k)
 /* A QEMU that is stopped or lies must not keep its new keeper from a stop: without the lines it goes on. */
 static enum step_result reconnect_lines(struct keeper *k)
 {
-	k->ready_by = clock_in(2000);
+	k->ready_by = clock_in(ADOPT_MS);
 	if (connect_lines(k) == FAIL)
 		keep_say(k, "%s", k->err.text);
 	return NEXT;
