@@ -2,6 +2,7 @@
 /* qemu-init: starts, stops and looks at VMs. */
 #include "act.h"
 #include "clock.h"
+#include "demo.h"
 #include "fd.h"
 #include "json.h"
 #include "keeper.h"
@@ -459,6 +460,8 @@ static int status_code(const struct call *c, const struct probe *list, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (*list[i].err.text)
 			say(c, list[i].name, list[i].err.text);
+		if (strcmp(list[i].reason, "io-error") == 0)
+			say(c, list[i].name, "io-error: its disk is full or failing; make room, then `qemu-init resume`");
 		/* of all: could each be read? Of names: the first that does not run */
 		if (code == DONE && (c->o.n || *list[i].err.text))
 			code = list[i].code;
@@ -596,6 +599,7 @@ static void remember(struct target *t, const struct host *h, const char *name, s
 	struct buf errors = { 0 };
 
 	*t = (struct target){ .operand = name };
+	text_copy(t->name, sizeof(t->name), name);
 	text_copy(p.name, sizeof(p.name), name);
 	probe_look(&p, h);
 	if (p.has_state && (p.seen.qemu || p.seen.keeper)) {
@@ -704,21 +708,45 @@ static int verb_console(struct call *c)
 	return code;
 }
 
+/* ---- demo ---- */
+
+static void demo_step(void *arg, int64_t ms, const char *text)
+{
+	int64_t *sum = arg;
+
+	*sum += ms;
+	printf("%6lld ms  %s\n", (long long)ms, text);
+	fflush(stdout);
+}
+
+static void demo_words(void *arg, const char *words)
+{
+	(void)arg;
+	fprintf(stderr, "qemu-init: demo: %s\n", words);
+}
+
 static int verb_demo(struct call *c)
 {
-	(void)c;
-	return FAILED;
+	int64_t sum = 0;
+	const struct demo_job job = { .step = demo_step, .words = demo_words, .arg = &sum };
+	struct err e;
+	int code = demo_run(&job, &e);
+
+	if (code != DONE)
+		return e.code = code, fail(c, "demo", &e);
+	printf("%6lld ms  all is well\n", (long long)sum);
+	return DONE;
 }
 
 static const struct verb verbs[] = {
-	{ .name = "start", .group = "life", .letters = "avx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]...", .least = 1, .most = -1,
-	  .summary = "start VMs in order; return when each one runs", .run = verb_start,
+	{ .name = "start", .group = "life", .letters = "avx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]", .least = 1, .most = -1,
+	  .summary = "start; return when the guest runs", .run = verb_start,
 	  .examples = "  qemu-init start web\n  qemu-init start ./web-qemu.rc RAM=1G\n  qemu-init start NAME=fix KERNEL=/boot/vmlinuz\n" },
 	{ .name = "stop", .letters = "aftv", .operands = "NAME...", .least = 1, .most = -1,
-	  .summary = "power down by ACPI, at the deadline by force", .run = verb_act,
+	  .summary = "power down, at the deadline by force", .run = verb_act,
 	  .examples = "  qemu-init stop web\n  qemu-init stop -t 10 web db\n  qemu-init stop -a\n" },
 	{ .name = "restart", .letters = "aftv", .operands = "NAME...", .least = 1, .most = -1,
-	  .summary = "check the new configuration, stop, start", .run = verb_restart },
+	  .summary = "check the new file, stop, start", .run = verb_restart },
 	{ .name = "kill", .letters = "av", .operands = "NAME...", .least = 1, .most = -1,
 	  .summary = "SIGKILL at once", .run = verb_act },
 	{ .name = "reset", .letters = "av", .operands = "NAME...", .least = 1, .most = -1,
@@ -735,10 +763,10 @@ static const struct verb verbs[] = {
 	  .examples = "  qemu-init status\n  qemu-init status -j web\n  eval $(qemu-init status -s web); echo $VM_STATE\n" },
 	{ .name = "list", .letters = "r", .operands = "", .most = 0, .summary = "names alone, one a line", .run = verb_list },
 	{ .name = "showcmd", .letters = "0jx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]", .least = 1, .most = -1,
-	  .summary = "QEMU's command line, to read or to run by hand", .run = verb_showcmd },
+	  .summary = "QEMU's command line, to run by hand", .run = verb_showcmd },
 	{ .name = "console", .letters = "", .operands = "NAME", .least = 1, .most = 1,
 	  .summary = "the serial console; Ctrl-] leaves", .run = verb_console },
-	{ .name = "demo", .letters = "v", .operands = "", .most = 0,
+	{ .name = "demo", .letters = "", .operands = "", .most = 0,
 	  .summary = "a self-test with a guest of 512 bytes", .run = verb_demo },
 };
 

@@ -5,7 +5,9 @@
 #include "fd.h"
 #include "text.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,18 +86,57 @@ static int is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-int arch_find(const char *program, char *path, size_t room)
+/* The next absolute place of *dirs: an empty or relative one would run what lies in the current directory. Its length, 0 at
+ * the end; *dirs moves behind it. */
+static size_t next_dir(const char **dirs, const char **dir)
+{
+	size_t n;
+
+	while (**dirs) {
+		*dir = *dirs;
+		n = strcspn(*dirs, ":");
+		*dirs += n + ((*dirs)[n] == ':');
+		if (**dir == '/')
+			return n;
+	}
+	return 0;
+}
+
+static const char *search_path(void)
 {
 	const char *dirs = getenv("PATH");
 
-	if (!dirs || !*dirs)
-		dirs = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	for (const char *s = dirs; *s;) {
-		size_t n = strcspn(s, ":");
-		/* an empty or relative place would run what lies in the current directory */
-		if (n && *s == '/' && snprintf(path, room, "%.*s/%s", (int)n, s, program) < (int)room && is_program(path))
+	return dirs && *dirs ? dirs : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+int arch_find(const char *program, char *path, size_t room)
+{
+	const char *dirs = search_path(), *dir;
+	size_t n;
+
+	while ((n = next_dir(&dirs, &dir)))
+		if (snprintf(path, room, "%.*s/%s", (int)n, dir, program) < (int)room && is_program(path))
 			return 0;
-		s += n + (s[n] == ':');
-	}
 	return -1;
+}
+
+int arch_any(char *target, size_t room)
+{
+	const char *dirs = search_path(), *dir;
+	char path[PATH_MAX];
+	int found = -1;
+	size_t n;
+
+	while (found < 0 && (n = next_dir(&dirs, &dir))) {
+		snprintf(path, sizeof(path), "%.*s", (int)n, dir);
+		DIR *list = opendir(path);
+		for (struct dirent *d; list && found < 0 && (d = readdir(list));) {
+			snprintf(path, sizeof(path), "%.*s/%s", (int)n, dir, d->d_name);
+			if (text_begins(d->d_name, prefix) && is_program(path))
+				found = text_copy(target, room, d->d_name);
+		}
+		if (list)
+			closedir(list);
+	}
+	return found;
 }

@@ -20,5 +20,7 @@ void arch_host(char *target, size_t room);
 int arch_kvm(const char *target);
 /* The program's absolute path by $PATH (or the usual places when there is none). 0, or -1. */
 int arch_find(const char *program, char *path, size_t room);
+/* Some "qemu-system-..." of $PATH into room bytes. 0, or -1: there is none. */
+int arch_any(char *target, size_t room);
 
 #endif

@@ -3,7 +3,6 @@
 #include "guest.h"
 #include "unit.h"
 
-
 static int has(const char *text)
 {
 	return memmem(guest_image, sizeof(guest_image), text, strlen(text)) != NULL;
