@@ -55,6 +55,8 @@ static int find_by_path(const char *operand, char rc[PATH_MAX], struct err *e)
 		e->code = e->code == NO_RIGHT ? NO_RIGHT : NOT_CONFIGURED;
 		return -1;
 	}
+	if (strchr(path, '\n')) /* `state` and the registry have one line for it */
+		return err_code(e, NOT_CONFIGURED, "%s: a path with a line break", path);
 	if (S_ISDIR(st.st_mode))
 		return reg_rc_only(path, rc, PATH_MAX, e);
 	return text_copy(rc, PATH_MAX, path);
@@ -102,7 +104,7 @@ static int load_conf(struct target *t, const char *rc, struct buf *errors, struc
 	if (t->registered)
 		from.name = t->name;
 	if (!*rc)
-		from.dir = getcwd(here, sizeof(here)) ? here : "/";
+		from.dir = getcwd(here, sizeof(here)) && !strchr(here, '\n') ? here : "/";
 	return conf_load(&t->conf, &from, errors, warnings) < 0 ? t->conf.code : DONE;
 }
 
