@@ -125,14 +125,15 @@ int file_open_dir(int dir, const char *path, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "%s", path);
-	if (fstat(fd, &st) < 0)
-		err_sys(e, "%s", path);
-	else if (st.st_uid != geteuid())
-		err_code(e, NO_RIGHT, "%s: belongs to uid %ld, not to you", path, (long)st.st_uid);
-	else if (st.st_mode & 022)
-		err_code(e, NO_RIGHT, "%s: others may write it (mode %04o)", path, (unsigned int)st.st_mode & 07777);
-	else
+	int bad = fstat(fd, &st) < 0 ? err_sys(e, "%s", path) : 0;
+	if (!bad && st.st_uid == geteuid() && !(st.st_mode & 022))
 		return fd;
+	if (!bad)
+		errno = EPERM;
+	if (!bad && st.st_uid != geteuid())
+		err_code(e, NO_RIGHT, "%s: belongs to uid %ld, not to you", path, (long)st.st_uid);
+	else if (!bad)
+		err_code(e, NO_RIGHT, "%s: others may write it (mode %04o)", path, (unsigned int)st.st_mode & 07777);
 	fd_close(&fd);
 	return -1;
 }

@@ -21,7 +21,7 @@ int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mo
 /* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. 0 or -1 with errno. */
 int file_mkdirs(const char *path, mode_t mode);
 /* Opens a directory that only its owner may write: no symlink, owned by the effective user, no write bit for
- * others. The descriptor, or -1 and err. */
+ * others. The descriptor, or -1 and err (errno is kept; EPERM for one that is not so). */
 int file_open_dir(int dir, const char *path, struct err *e);
 /* "A/B", or -1 when it does not fit into room. */
 int file_join(char *to, size_t room, const char *a, const char *b);

@@ -47,6 +47,10 @@ static int listen_both(int fd[2], uint16_t port, int families)
 int port_take_one(struct ports *p, uint16_t mon, int families, int with_ctl)
 {
 	port_none(p);
+	if (mon > PORT_LAST - PORT_COMMAND) {
+		errno = ERANGE;
+		return 0;
+	}
 	if (listen_both(p->mon_fd, mon, families) &&
 	    (!with_ctl || listen_both(p->ctl_fd, (uint16_t)(mon + PORT_COMMAND), families))) {
 		p->mon = mon;
@@ -63,6 +67,7 @@ int port_take(struct ports *p, uint16_t base, int families, int with_ctl)
 {
 	uint16_t mon;
 
+	port_none(p);
 	for (unsigned int slot = 0; (mon = port_of_slot(base, slot)) != 0; slot++) {
 		if (port_take_one(p, mon, families, with_ctl))
 			return 1;

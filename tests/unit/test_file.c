@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "unit.h"
+
+#include "file.h"
+#include "scratch.h"
+
+#include <dirent.h>
+#include <errno.h>
+
+static struct err e;
+static int dir;
+
+static void refused(const char *name, const char *why)
+{
+	struct buf b = { 0 };
+
+	CHECK(file_read(dir, name, 100, &b, &e) == -1);
+	CHECK(strstr(e.text, why) != NULL);
+	buf_free(&b);
+}
+
+static void test_read(void)
+{
+	struct buf b = { 0 };
+	char much[102];
+
+	scratch_write("a", "one\n");
+	CHECK(file_read(dir, "a", 100, &b, &e) == 0 && b.n == 4);
+	CHECK(file_read(AT_FDCWD, scratch_path("a"), 4, &b, &e) == 0);
+	CHECK_TEXT(buf_text(&b), "one\none\n"); /* appended */
+	buf_free(&b);
+	scratch_write("empty", "");
+	CHECK(file_read(dir, "empty", 0, &b, &e) == 0 && b.n == 0);
+	buf_free(&b);
+	memset(much, 'x', 101);
+	much[101] = '\0';
+	scratch_write("much", much);
+	refused("much", "much: larger than 100 bytes");
+	CHECK(errno == EFBIG);
+	CHECK(mkdir(scratch_path("dir"), 0755) == 0 && mkfifo(scratch_path("fifo"), 0600) == 0);
+	refused("dir", "dir: a directory, not a regular file");
+	refused("fifo", "fifo: a device or FIFO, not a regular file"); /* and at once */
+	refused("/dev/zero", "/dev/zero: a device");
+	refused("none", "none: no such file or directory");
+	CHECK(errno == ENOENT && e.code == FAILED);
+}
+
+static void test_peek(void)
+{
+	char text[8];
+
+	CHECK(file_peek(dir, "a", text, sizeof(text)) == 4);
+	CHECK_TEXT(text, "one\n");
+	CHECK(file_peek(dir, "much", text, sizeof(text)) == 7);
+	CHECK_TEXT(text, "xxxxxxx");
+	CHECK(file_peek(dir, "empty", text, sizeof(text)) == 0 && !*text);
+	CHECK(file_peek(dir, "none", text, sizeof(text)) == -1 && errno == ENOENT);
+	CHECK(file_peek(dir, "dir", text, sizeof(text)) == -1 && errno == EISDIR);
+}
+
+static int files(void)
+{
+	DIR *d = opendir(scratch);
+	int n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+static void test_write(void)
+{
+	struct stat st;
+	char name[300];
+	int before = files();
+
+	CHECK(file_write(dir, "new", "abc", 3, 0640, 1, &e) == 0);
+	CHECK_TEXT(scratch_read("new"), "abc");
+	CHECK(stat(scratch_path("new"), &st) == 0 && (st.st_mode & 07777) == 0640);
+	CHECK(file_write(dir, "new", "", 0, 0600, 0, &e) == 0);
+	CHECK_TEXT(scratch_read("new"), "");
+	CHECK(symlink("a", scratch_path("link")) == 0 && file_write(dir, "link", "zz", 2, 0600, 0, &e) == 0);
+	CHECK_TEXT(scratch_read("a"), "one\n"); /* a link is replaced, not followed */
+	CHECK_TEXT(scratch_read("link"), "zz");
+	CHECK(file_write(dir, "dir", "x", 1, 0600, 0, &e) == -1);
+	CHECK(strstr(e.text, "write dir: ") == e.text);
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	CHECK(file_write(dir, name, "x", 1, 0600, 0, &e) == -1 && errno == ENAMETOOLONG);
+	CHECK(file_write(-1, "x", "x", 1, 0600, 0, &e) == -1);
+	CHECK(files() == before + 2); /* no temporary file stays, whatever happened */
+}
+
+static void test_dirs(void)
+{
+	struct stat st;
+	int fd;
+
+	CHECK(file_mkdirs(scratch_path("p/q/r"), 0700) == 0 && file_mkdirs(scratch_path("p/q/r"), 0755) == 0);
+	CHECK(stat(scratch_path("p/q"), &st) == 0 && (st.st_mode & 0777) == 0755);
+	CHECK(stat(scratch_path("p/q/r"), &st) == 0 && (st.st_mode & 0777) == 0700);
+	CHECK(file_mkdirs(scratch_path("a/b"), 0700) == -1 && errno == ENOTDIR);
+
+	CHECK((fd = file_open_dir(dir, "p", &e)) >= 0 && fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+	CHECK(chmod(scratch_path("p"), 0775) == 0);
+	errno = ENOENT; /* an old one must not make "not there" of "not safe" */
+	CHECK(file_open_dir(dir, "p", &e) == -1 && e.code == NO_RIGHT && errno != ENOENT);
+	CHECK_TEXT(e.text, "p: others may write it (mode 0775)");
+	CHECK(chmod(scratch_path("p"), 0755) == 0 && symlink("p", scratch_path("to-p")) == 0);
+	CHECK(file_open_dir(dir, "to-p", &e) == -1);
+	CHECK(file_open_dir(dir, "a", &e) == -1 && errno == ENOTDIR);
+	CHECK(file_open_dir(dir, "none", &e) == -1 && errno == ENOENT);
+	if (geteuid() == 0) {
+		CHECK(chown(scratch_path("p"), 12345, -1) == 0);
+		errno = ENOENT;
+		CHECK(file_open_dir(dir, "p", &e) == -1 && e.code == NO_RIGHT && errno != ENOENT);
+		CHECK_TEXT(e.text, "p: belongs to uid 12345, not to you");
+	}
+}
+
+static void test_join(void)
+{
+	char to[8];
+
+	CHECK(file_join(to, sizeof(to), "/a", "b") == 0);
+	CHECK_TEXT(to, "/a/b");
+	CHECK(file_join(to, sizeof(to), "/", "b") == 0);
+	CHECK_TEXT(to, "/b");
+	CHECK(file_join(to, sizeof(to), "/abc", "de") == 0 && file_join(to, sizeof(to), "/abc", "def") == -1);
+}
+
+int main(void)
+{
+	umask(022);
+	dir = scratch_begin();
+	test_read();
+	test_peek();
+	test_write();
+	test_dirs();
+	test_join();
+	close(dir);
+	return unit_failed;
+}
