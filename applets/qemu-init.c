@@ -114,7 +114,7 @@ static const char *from_where(const char *rc)
 static int adopt(const struct call *c, struct target *t, struct vm *vm)
 {
 	struct speaker s = { c, t->name };
-	struct keep_job job = { .vm = vm, .place = &t->host->place, .site = &t->host->site };
+	struct keep_job job = { .vm = vm };
 	struct state state;
 	struct err e;
 	int got = state_read(&state, vm->dir, &e);
@@ -128,6 +128,7 @@ static int adopt(const struct call *c, struct target *t, struct vm *vm)
 		vm_close(vm);
 		return FAILED;
 	}
+	target_job(t, &job);
 	int code = launch(&job, 1, start_deadline(t), speak, &s);
 	if (code == DONE)
 		say(c, t->name, "runs already; its keeper was lost and is there again");
@@ -593,26 +594,6 @@ static int verb_act(struct call *c)
 /* ---- restart ---- */
 
 /* A VM that runs is started again from its own file with its own settings, one that does not from the registry's. */
-static void remember(struct target *t, const struct host *h, const char *name, struct buf *rc, struct cfg *settings)
-{
-	struct probe p = { 0 };
-	struct buf errors = { 0 };
-
-	*t = (struct target){ .operand = name };
-	text_copy(t->name, sizeof(t->name), name);
-	text_copy(p.name, sizeof(p.name), name);
-	probe_look(&p, h);
-	if (p.has_state && (p.seen.qemu || p.seen.keeper)) {
-		buf_str(rc, p.state.rc);
-		cfg_read(settings, p.state.settings, strlen(p.state.settings), "state", &errors);
-		t->operand = rc->n ? rc->s : NULL;
-		t->settings = settings->words;
-		t->n = settings->n;
-	}
-	buf_free(&errors);
-	probe_free(&p);
-}
-
 static int restart_one(struct call *c, struct host *h, const char *name, int64_t ms)
 {
 	const struct act_job job = {
@@ -621,10 +602,8 @@ static int restart_one(struct call *c, struct host *h, const char *name, int64_t
 	};
 	struct act a = { .name = name };
 	struct target t;
-	struct buf rc = { 0 };
-	struct cfg settings = { 0 };
 
-	remember(&t, h, name, &rc, &settings);
+	target_remember(&t, h, name);
 	int code = load_targets(c, h, &t, 1);
 	if (code == DONE) {
 		act_all(&a, 1, &job);
@@ -633,8 +612,6 @@ static int restart_one(struct call *c, struct host *h, const char *name, int64_t
 	if (code == DONE)
 		code = each_start(c, &t, 0);
 	target_free(&t);
-	cfg_free(&settings);
-	buf_free(&rc);
 	return code;
 }
 
@@ -692,7 +669,7 @@ static int verb_console(struct call *c)
 	if (code == DONE)
 		code = know(c, &h, s.name);
 	if (code == DONE)
-		code = launch_adopter(&h.place, &h.site, s.name, speak, &s);
+		code = launch_adopter(&h, s.name, speak, &s);
 	if (code != DONE) {
 		host_free(&h);
 		return code;

@@ -177,7 +177,7 @@ static void begin(struct act *a)
 	}
 	if (!a->deadline)
 		a->deadline = clock_in(limit_of(a) + GRACE_MS);
-	if (launch_adopter(&job->host->place, &job->host->site, a->name, on_said, a) != DONE) {
+	if (launch_adopter(job->host, a->name, on_said, a) != DONE) {
 		finish(a, FAILED, "it has no keeper");
 		return;
 	}

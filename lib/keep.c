@@ -91,3 +91,15 @@ void keep_status(struct keeper *k, const struct qmp_message *m)
 	if (runs >= 0)
 		k->paused = !runs;
 }
+
+void keep_policy(struct keeper *k)
+{
+	const struct conf *c = k->job->conf;
+
+	if (!c)
+		return;
+	k->restart.policy = (enum restart_policy)restart_policy(conf_text(c, CONF_RESTART));
+	k->restart.delay = conf_ms(c, CONF_RESTART_DELAY);
+	k->restart.longest = conf_ms(c, CONF_RESTART_LONGEST);
+	k->restart.most = (int)conf_long(c, CONF_RESTART_MOST);
+}

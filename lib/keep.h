@@ -132,6 +132,8 @@ int keep_phase(struct keeper *k, const char *phase);
 void keep_arm(struct keeper *k);
 /* Appends n bytes of QEMU's words to its log and to last_words. */
 void keep_words(struct keeper *k, const char *bytes, size_t n);
+/* Reads RESTART and its like from the configuration, if that is known. */
+void keep_policy(struct keeper *k);
 /* Takes the run state from an answer to query-status. */
 void keep_status(struct keeper *k, const struct qmp_message *m);
 

@@ -178,6 +178,7 @@ static void pause_for_restart(struct keeper *k, int64_t delay)
 	close_all(k);
 	k->ready = k->failed = k->asking = k->paused = 0;
 	k->pausing = 1;
+	k->adopted = 0;
 	k->again = clock_in(delay);
 	k->shutdown[0] = '\0';
 	buf_clear(&k->last_words);
@@ -194,7 +195,7 @@ static void settle(struct keeper *k, int good, const char *words)
 	int too_often = 0;
 	int64_t delay = -1;
 
-	if (k->lived && !k->adopted && !k->ladder.on)
+	if (k->lived && k->job->conf && !k->ladder.on)
 		delay = restart_after(&k->restart, now, k->ready ? now - k->ready_at : 0, good, &too_often);
 	if (too_often)
 		keep_note(k, "restarted %d times within a minute: it stays down", k->restart.most);
@@ -684,6 +685,7 @@ static int watch_adopted(struct keeper *k)
 	if (k->pidfd < 0)
 		k->end.at = clock_ms();
 	k->adopted = 1;
+	keep_policy(k);
 	if (state_read(&k->state, k->vm->dir, &k->err) <= 0) {
 		/* lost or unreadable: the guest must have a keeper all the same */
 		k->state.version = STATE_VERSION;

@@ -6,6 +6,7 @@
 #include "fd.h"
 #include "keeper.h"
 #include "request.h"
+#include "target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,24 +125,38 @@ int launch(struct keep_job *job, int adopt, int64_t deadline, void (*say)(void *
 	return code;
 }
 
-int launch_adopter(const struct place *place, const struct site *site, const char *name,
-		   void (*say)(void *arg, const char *words), void *arg)
+/* What the VM was started from is wanted for its restart alone: a file that is gone or broken keeps nobody from adopting. */
+static int adopt(const struct host *h, struct vm *vm, void (*say)(void *arg, const char *words), void *arg)
+{
+	struct keep_job job = { .vm = vm, .place = &h->place, .site = &h->site };
+	struct buf errors = { 0 }, warnings = { 0 };
+	struct target t;
+
+	target_remember(&t, h, vm->name);
+	if (target_load(&t, h, &errors, &warnings) == DONE)
+		target_job(&t, &job);
+	int code = launch(&job, 1, clock_in(ADOPT_MS), say, arg);
+	target_free(&t);
+	buf_free(&errors);
+	buf_free(&warnings);
+	return code;
+}
+
+int launch_adopter(const struct host *h, const char *name, void (*say)(void *arg, const char *words), void *arg)
 {
 	struct vm vm;
 	struct lock_seen seen;
 	struct err e;
 
 	/* look first: a verb must not make a directory for a VM that is not there */
-	int got = vm_look(&vm, place, name, &e);
+	int got = vm_look(&vm, &h->place, name, &e);
 	if (got == 1 && lock_look(vm.lock, &seen) < 0)
 		got = err_sys(&e, "%s/lock", vm.path);
 	vm_close(&vm);
 	if (got == 1 && seen.qemu && !seen.keeper) {
-		got = vm_keep(&vm, place, name, &e);
-		if (got == 1 && lock_look(vm.lock, &seen) == 0 && seen.qemu) {
-			struct keep_job job = { .vm = &vm, .place = place, .site = site };
-			return launch(&job, 1, clock_in(ADOPT_MS), say, arg);
-		}
+		got = vm_keep(&vm, &h->place, name, &e);
+		if (got == 1 && lock_look(vm.lock, &seen) == 0 && seen.qemu)
+			return adopt(h, &vm, say, arg);
 		vm_close(&vm);
 	}
 	if (got >= 0)

@@ -79,10 +79,7 @@ static enum step_result begin_state(struct keeper *k)
 	s->serial = conf_yes(c, CONF_SERIAL);
 	s->vnc = argv_vnc(c);
 	k->ready_by = clock_in(conf_ms(c, CONF_START_TIMEOUT));
-	k->restart.policy = (enum restart_policy)restart_policy(conf_text(c, CONF_RESTART));
-	k->restart.delay = conf_ms(c, CONF_RESTART_DELAY);
-	k->restart.longest = conf_ms(c, CONF_RESTART_LONGEST);
-	k->restart.most = (int)conf_long(c, CONF_RESTART_MOST);
+	keep_policy(k);
 	return keep_phase(k, "starting") < 0 ? FAIL : NEXT;
 }
 

@@ -178,10 +178,35 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 	return find_program(t, errors);
 }
 
+void target_remember(struct target *t, const struct host *h, const char *name)
+{
+	struct vm vm;
+	struct lock_seen seen;
+	struct state s = { 0 };
+	struct buf errors = { 0 };
+	struct err e;
+
+	*t = (struct target){ .operand = name };
+	text_copy(t->name, sizeof(t->name), name);
+	if (vm_look(&vm, &h->place, name, &e) == 1 && lock_look(vm.lock, &seen) == 0 && (seen.qemu || seen.keeper) &&
+	    state_read(&s, vm.dir, &e) == 1) {
+		buf_str(&t->rc_words, s.rc);
+		cfg_read(&t->old_settings, s.settings, strlen(s.settings), "state", &errors);
+		t->operand = t->rc_words.n ? t->rc_words.s : NULL;
+		t->settings = t->old_settings.words;
+		t->n = t->old_settings.n;
+	}
+	state_free(&s);
+	buf_free(&errors);
+	vm_close(&vm);
+}
+
 void target_free(struct target *t)
 {
 	conf_free(&t->conf);
 	cfg_free(&t->raw);
+	cfg_free(&t->old_settings);
+	buf_free(&t->rc_words);
 	buf_free(&t->setting_words);
 }
 

@@ -24,6 +24,8 @@ struct target {
 	int kvm;
 	struct uid_plan uid;
 	const char *temp[4];	/* for throw-away overlays, ends with NULL */
+	struct buf rc_words;	/* target_remember: the rc-file's path, and the settings */
+	struct cfg old_settings;
 	struct buf setting_words; /* the settings as words of sh(1) */
 	const struct host *host;
 };
@@ -31,6 +33,8 @@ struct target {
 /* Splits the words of a line into targets: each operand takes the KEY=VALUEs behind it. `list` has room for n. The number
  * of targets. */
 size_t target_split(struct target *list, char *const *words, size_t n);
+/* The target that a VM was started from, by its `state` if it lives, else by its name. To be loaded next. */
+void target_remember(struct target *t, const struct host *h, const char *name);
 /* Reads and checks all that a start needs, starts nothing. Complaints and warnings are whole lines. DONE, or the exit code.
  * Free it in either case. */
 int target_load(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings);
