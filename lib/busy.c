@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -55,13 +54,10 @@ static int each_line(const char *text, const dev_t *devices, size_t n, char *whe
 /* "7:0", the end of the text or white space behind it; -1 when that is not there. */
 static int read_device(const char *text, dev_t *device)
 {
-	char *colon, *end;
-	unsigned long major = strtoul(text, &colon, 10);
+	unsigned long long major, minor;
+	const char *s = text_digits(text, &major);
 
-	if (*colon != ':')
-		return -1;
-	unsigned long minor = strtoul(colon + 1, &end, 10);
-	if (end == colon + 1 || (*end && !isspace((unsigned char)*end)))
+	if (!s || *s != ':' || !(s = text_digits(s + 1, &minor)) || (*s && !isspace((unsigned char)*s)))
 		return -1;
 	*device = makedev((unsigned int)major, (unsigned int)minor);
 	return 0;
@@ -120,10 +116,11 @@ static DIR *open_sys(dev_t device, const char *below)
 static void add_partition(struct devices *d, int dir, const char *name)
 {
 	char path[300], text[32];
+	struct stat st;
 	dev_t device;
 
 	snprintf(path, sizeof(path), "%s/partition", name);
-	if (d->n == DEVICES_MAX || faccessat(dir, path, F_OK, 0) < 0)
+	if (d->n == DEVICES_MAX || fstatat(dir, path, &st, 0) < 0)
 		return;
 	snprintf(path, sizeof(path), "%s/dev", name);
 	if (file_peek(dir, path, text, sizeof(text)) > 0 && read_device(text, &device) == 0)

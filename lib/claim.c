@@ -43,10 +43,11 @@ int claim_lock(const struct place *place, int64_t deadline, struct err *e)
 int claim_forbids(const char *claims, unsigned long long dev, unsigned long long ino, int writes)
 {
 	for (const char *s = claims; *s;) {
-		char *end;
-		unsigned long long d = strtoull(s, &end, 10);
-		unsigned long long i = *end == ':' ? strtoull(end + 1, &end, 10) : 0;
-		if (d == dev && i == ino && *end == ':' && (writes || end[1] == 'w'))
+		unsigned long long d, i = 0;
+		const char *end = text_digits(s, &d);
+		if (end && *end == ':')
+			end = text_digits(end + 1, &i);
+		if (end && *end == ':' && d == dev && i == ino && (writes || end[1] == 'w'))
 			return 1;
 		s += strcspn(s, " ");
 		s += strspn(s, " ");

@@ -310,7 +310,9 @@ int diag_tcp_state(int fd)
 
 int diag_nobody(uid_t *uid)
 {
-	char text[256], *rest;
+	char text[256];
+	const char *s = text;
+	unsigned long long inside, outside, count;
 	long long n;
 
 	*uid = NOBODY;
@@ -322,8 +324,9 @@ int diag_nobody(uid_t *uid)
 	if (file_peek(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) <= 0)
 		return 1;
 	/* a namespace that maps everybody has one line, and its parents map everybody, too */
-	return strtoull(text, &rest, 10) != 0 || strtoull(rest, &rest, 10) != 0 ||
-		strtoull(rest, &rest, 10) != UINT32_MAX;
+	if (!(s = text_digits(s, &inside)) || !(s = text_digits(s, &outside)) || !text_digits(s, &count))
+		return 1;
+	return inside != 0 || outside != 0 || count != UINT32_MAX;
 }
 
 struct walk {

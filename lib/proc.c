@@ -3,10 +3,10 @@
 #include "proc.h"
 
 #include "file.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -30,15 +30,12 @@ void proc_boot_id(char id[PROC_BOOT_ID])
 int proc_map_holds(const char *map, unsigned long first, unsigned long n)
 {
 	for (const char *s = map; *s;) {
-		char *end;
-		unsigned long inside = strtoul(s, &end, 10);
-		strtoul(end, &end, 10);
-		unsigned long count = strtoul(end, &end, 10);
-		if (end == s)
+		unsigned long long inside, outside, count;
+		if (!(s = text_digits(s, &inside)) || !(s = text_digits(s, &outside)) || !(s = text_digits(s, &count)))
 			return 0;
 		if (first >= inside && first - inside < count && count - (first - inside) >= n)
 			return 1;
-		s = end + strspn(end, " \n");
+		s += strspn(s, " \n");
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -21,6 +22,23 @@ int text_number(const char *s, long long min, long long max, long long *out)
 		return -1;
 	*out = n;
 	return 0;
+}
+
+const char *text_digits(const char *s, unsigned long long *out)
+{
+	unsigned long long n = 0;
+
+	s += strspn(s, " \t");
+	if (*s < '0' || *s > '9')
+		return NULL;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		unsigned int digit = (unsigned int)(*s - '0');
+		if (n > (ULLONG_MAX - digit) / 10)
+			return NULL;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return s;
 }
 
 /* Reads "12.345" as thousandths; returns what follows, NULL when there is no number. */

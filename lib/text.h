@@ -12,6 +12,9 @@ int text_number(const char *s, long long min, long long max, long long *out); /*
 int text_time(const char *s, int64_t *ms);	/* "5" "0.5" "90s" "5m" "1h", > 0, at most a year, in milliseconds */
 int text_size(const char *s, int64_t unit, int64_t *bytes); /* "512M" "2G" "1T" "64K"; a bare number counts in units */
 int text_yes(const char *s, int *out);		/* yes no on off true false 1 0, any case */
+/* The digits that s begins with, behind spaces: what follows them. NULL, *out untouched, when there are none or the
+ * number does not fit. For the kernel's tables. */
+const char *text_digits(const char *s, unsigned long long *out);
 
 int text_begins(const char *s, const char *with);
 int text_ends(const char *s, const char *with);

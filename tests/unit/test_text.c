@@ -172,9 +172,23 @@ static void test_copy(void)
 	CHECK(text_copy(to, 1, "") == 0 && !*to);
 }
 
+static void test_digits(void)
+{
+	static const char *const none[] = { "", " ", "x1", "-1", "\n1", "18446744073709551616", "99999999999999999999999" };
+	unsigned long long n = 7;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		CHECK(!text_digits(none[i], &n) && n == 7);
+	CHECK_TEXT(text_digits(" \t12:3", &n), ":3");
+	CHECK(n == 12);
+	CHECK_TEXT(text_digits("18446744073709551615", &n), "");
+	CHECK(n == 18446744073709551615ULL);
+}
+
 int main(void)
 {
 	test_number();
+	test_digits();
 	test_time();
 	test_size();
 	test_yes();
