@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { REST = 100 }; /* ms that console.sock rests when no descriptor is left */
+
 static void drop_client(struct console_client *k)
 {
 	loop_del(k->console->loop, &k->in);
@@ -79,9 +81,9 @@ static void flush_keys(struct console *c)
 	if (!c->keys.n)
 		buf_free(&c->keys);
 	c->line.events = c->keys.n ? POLLIN | POLLOUT : POLLIN;
-	/* as long as QEMU does not read, nobody's keys are taken */
+	/* as long as QEMU does not read, nobody's keys are taken, but for the terminal's, whose escape must work */
 	for (int i = 0; i < CONSOLE_CLIENTS; i++)
-		c->client[i].in.events = c->keys.n > CONSOLE_IN_MAX ? 0 : POLLIN;
+		c->client[i].in.events = c->keys.n > CONSOLE_IN_MAX && !c->client[i].local ? 0 : POLLIN;
 }
 
 static void on_line(struct source *s, short revents)
@@ -124,7 +126,8 @@ static void on_keys(struct source *s, short revents)
 	char *escape = k->local ? memchr(bytes, c->escape, (size_t)n) : NULL;
 	if (escape)
 		n = escape - bytes;
-	if (c->line.fd >= 0 && n) {
+	/* poll tells a hang-up even to one who asks for nothing: keys beyond the limit are lost */
+	if (c->line.fd >= 0 && n && c->keys.n <= CONSOLE_IN_MAX) {
 		buf_add(&c->keys, bytes, (size_t)n);
 		flush_keys(c);
 	}
@@ -160,8 +163,11 @@ static void on_door(struct source *s, short revents)
 	int fd = sock_accept(s->fd);
 
 	(void)revents;
-	if (fd < 0)
+	if (fd < 0) {
+		s->events = 0;
+		s->at = clock_in(REST);
 		return;
+	}
 	if (sock_peer(fd, &uid, NULL) == 0 && (uid == 0 || uid == c->owner)) {
 		if (k) {
 			add_client(c, k, fd, fd, 0);
@@ -172,6 +178,11 @@ static void on_door(struct source *s, short revents)
 		(void)!send(fd, denied, sizeof(denied) - 1, MSG_NOSIGNAL);
 	}
 	fd_close(&fd);
+}
+
+static void on_rest(struct source *s)
+{
+	s->events = POLLIN;
 }
 
 void console_none(struct console *c, struct loop *l, struct log *log, uid_t owner)
@@ -190,9 +201,7 @@ void console_line(struct console *c, int fd)
 
 void console_listen(struct console *c, int fd)
 {
-	loop_del(c->loop, &c->door);
-	fd_close(&c->door.fd);
-	c->door = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_door, .owner = c };
+	c->door = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_door, .due = on_rest, .owner = c };
 	loop_add(c->loop, &c->door);
 }
 
@@ -206,7 +215,7 @@ void console_local(struct console *c, unsigned char escape, void (*left)(void *a
 
 void console_end(struct console *c, int64_t deadline)
 {
-	while (c->line.fd >= 0 && fd_wait(c->line.fd, POLLIN, 0) > 0)
+	while (c->line.fd >= 0 && clock_left(deadline) && fd_wait(c->line.fd, POLLIN, 0) > 0)
 		on_line(&c->line, POLLIN);
 	for (int i = 0; i < CONSOLE_CLIENTS; i++) {
 		struct console_client *k = &c->client[i];

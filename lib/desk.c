@@ -13,7 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REST = 100 }; /* ms that the listener rests when no descriptor or place is left */
+enum {
+	REST = 100,		/* ms that the listener rests when no descriptor or place is left */
+	PATIENCE = 5000,	/* ms for a caller to say its request, and to take the end of the reply */
+	OUT_MAX = 64 * 1024,	/* who leaves so much unread has gone astray */
+};
 
 static void drop(struct desk_caller *c)
 {
@@ -58,6 +62,7 @@ static void take(struct desk_caller *c)
 		return;
 	}
 	text_copy(c->verb, sizeof(c->verb), r.verb);
+	c->src.at = CLOCK_NEVER;
 	c->desk->asked(c->desk->arg, c, &r);
 }
 
@@ -83,26 +88,46 @@ static void on_caller(struct source *s, short revents)
 	take(c);
 }
 
+static void on_late(struct source *s)
+{
+	drop(s->owner);
+}
+
+/* A place for a newcomer, if need be that of the one who has kept silent (or the end of its reply) longest; -1. */
+static int find_place(struct desk *d)
+{
+	int oldest = -1;
+
+	for (int i = 0; i < DESK_CALLERS; i++) {
+		const struct desk_caller *c = d->caller[i];
+		if (!c)
+			return i;
+		if (c->src.at != CLOCK_NEVER && (oldest < 0 || c->src.at < d->caller[oldest]->src.at))
+			oldest = i;
+	}
+	if (oldest >= 0)
+		drop(d->caller[oldest]);
+	return oldest;
+}
+
 static void on_door(struct source *s, short revents)
 {
 	struct desk *d = s->owner;
 	uid_t uid;
-	int i = 0;
 
 	(void)revents;
-	while (i < DESK_CALLERS && d->caller[i])
-		i++;
-	struct desk_caller *c = i < DESK_CALLERS ? calloc(1, sizeof(*c)) : NULL;
+	int i = find_place(d);
+	struct desk_caller *c = i >= 0 ? calloc(1, sizeof(*c)) : NULL;
 	int fd = c ? sock_accept(s->fd) : -1;
 	if (fd < 0) {
-		free(c);
-		if (!c || errno == EMFILE || errno == ENFILE) {
+		if (!c || (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)) {
 			s->events = 0; /* the next ones wait in the backlog */
 			s->at = clock_in(REST);
 		}
+		free(c);
 		return;
 	}
-	c->src = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_caller, .owner = c };
+	c->src = (struct source){ .fd = fd, .events = POLLIN, .at = clock_in(PATIENCE), .ready = on_caller, .due = on_late, .owner = c };
 	c->desk = d;
 	d->caller[i] = c;
 	if (loop_add(d->loop, &c->src) < 0)
@@ -130,6 +155,10 @@ void desk_say(struct desk_caller *c, const char *words)
 		drop(c); /* it does not read */
 		return;
 	}
+	if (c->out.n > OUT_MAX) {
+		drop(c);
+		return;
+	}
 	reply_words(&c->out, words);
 	flush(c);
 }
@@ -138,6 +167,7 @@ void desk_end(struct desk_caller *c, int code, const char *words)
 {
 	reply_end(&c->out, code, words);
 	c->ended = 1;
+	c->src.at = clock_in(PATIENCE);
 	flush(c);
 }
 

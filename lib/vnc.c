@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <stdio.h>
 
+enum { REST = 100 }; /* ms that vnc.sock rests when no descriptor is left */
+
 /* Takes over fd. QEMU has a copy of its own when getfd has been sent. */
 static void hand_over(void *arg, int fd)
 {
@@ -29,12 +31,20 @@ static void on_sock(struct source *s, short revents)
 	int fd = sock_accept(s->fd);
 
 	(void)revents;
-	if (fd < 0)
+	if (fd < 0) {
+		s->events = 0;
+		s->at = clock_in(REST);
 		return;
+	}
 	if (sock_peer(fd, &uid, NULL) == 0 && (uid == 0 || uid == v->owner))
 		hand_over(v, fd);
 	else
 		fd_close(&fd);
+}
+
+static void on_rest(struct source *s)
+{
+	s->events = POLLIN;
 }
 
 void vnc_none(struct vnc *v, struct loop *l, struct wire *w, uid_t owner)
@@ -44,9 +54,7 @@ void vnc_none(struct vnc *v, struct loop *l, struct wire *w, uid_t owner)
 
 void vnc_listen(struct vnc *v, int fd)
 {
-	loop_del(v->loop, &v->sock);
-	fd_close(&v->sock.fd);
-	v->sock = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_sock, .owner = v };
+	v->sock = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_sock, .due = on_rest, .owner = v };
 	loop_add(v->loop, &v->sock);
 }
 
