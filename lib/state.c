@@ -124,13 +124,18 @@ int state_write(const struct state *s, int dir, struct err *e)
 
 static void print_ending(struct buf *b, const struct ending *end)
 {
+	struct buf words = { 0 };
+
 	buf_fmt(b, "when='%lld' how=", end->when);
 	text_quote(b, end->how);
 	buf_str(b, " step=");
 	text_quote(b, end->step);
 	buf_fmt(b, " status='%d' words=", end->status);
-	text_quote(b, end->words);
+	text_clean(&words, end->words, strlen(end->words)); /* one line, whatever QEMU said */
+	text_quote(b, buf_text(&words));
 	buf_str(b, "\n");
+	b->bad |= words.bad;
+	buf_free(&words);
 }
 
 int exit_add(int dir, const struct ending *end, struct err *e)
@@ -155,13 +160,15 @@ void exit_last(int dir, struct buf *out)
 	static const char mark[] = " how='";
 	struct buf text = { 0 };
 	struct err e;
-	const char *how = NULL;
 
 	if (file_read(dir, "exit", STATE_FILE_MAX, &text, &e) == 0) {
-		for (const char *s = buf_text(&text); (s = strstr(s, mark)); s += sizeof(mark) - 1)
-			how = s + sizeof(mark) - 1;
+		if (text.n)
+			text.s[text.n - 1] = '\0'; /* the last line's end */
+		const char *line = strrchr(buf_text(&text), '\n');
+		/* the first one in the line: what follows may be QEMU's words */
+		const char *how = strstr(line ? line : buf_text(&text), mark);
 		if (how)
-			buf_add(out, how, strcspn(how, "'"));
+			buf_add(out, how + sizeof(mark) - 1, strcspn(how + sizeof(mark) - 1, "'"));
 	}
 	buf_free(&text);
 }

@@ -1,118 +1,157 @@
 /* SPDX-License-Identifier: 0BSD */
-/* uid: RUNAS by name and number in files of passwd and group. */
-#include "uid.h"
-
 #include "unit.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "scratch.h"
+#include "uid.h"
+
+#include <grp.h>
+#include <sys/wait.h>
 
 enum { BASE = 1879048192 };
 
-static char dir[] = "/tmp/uid.XXXXXX";
+static struct err e;
+static struct uid_plan plan;
 
-static const char *file(const char *name, const char *text, size_t n)
+static int plan_of(const char *runas)
 {
-	static char path[2][64];
-	static int turn;
-	char *to = path[turn++ % 2];
+	const char *passwd = scratch_path("passwd"), *group = scratch_path("group");
 
-	snprintf(to, sizeof(path[0]), "%s/%s", dir, name);
-	FILE *f = fopen(to, "w");
-	fwrite(text, 1, n, f);
-	fclose(f);
-	return to;
+	return uid_plan(&plan, runas, BASE, passwd, group, &e);
 }
 
-/* uid_plan with this passwd and group. */
-static int plan(struct uid_plan *p, const char *runas, const char *users, const char *groups, struct err *e)
+static void refused(const char *runas, const char *part)
 {
-	const char *passwd = file("passwd", users, strlen(users)), *group = file("group", groups, strlen(groups));
-
-	return uid_plan(p, runas, BASE, passwd, group, e);
+	CHECK(plan_of(runas) == -1 && e.code == NOT_CONFIGURED);
+	CHECK(strstr(e.text, part) != NULL);
 }
 
-static const char users[] =
-	"root:x:0:0:root:/root:/bin/sh\n"
-	"# broken\n"
-	"\n"
-	"anna\n"
-	"annabel:x:7:8::/:/bin/sh\r\n"
-	"anna:x:1001:1002:Anna:/home/anna:/bin/sh\n"
-	"anna:x:5:6::/:/bin/sh\n"
-	"bob:x:12345678901234567890:1::/:\n"
-	"carl:x:-1:1::/:\n"
-	"dora:x:9\n"
-	"emil:x:10:11"; /* no final newline */
-static const char groups[] = "kvm:x:104:anna\nvideo:x:44\nbad:x:y:\n";
-
-static void names(void)
+static int named(const char *runas, uid_t uid, gid_t gid)
 {
-	static const struct { const char *runas; unsigned int uid, gid; } good[] = {
-		{ "anna", 1001, 1002 }, { "annabel", 7, 8 }, { "emil", 10, 11 }, { "anna:kvm", 1001, 104 },
-		{ "anna:video", 1001, 44 }, { "anna:7", 1001, 7 }, { "12", 12, 12 }, { "12:kvm", 12, 104 },
-	};
-	static const char *const wrong[] = {
-		"ann", "nobody", "bob", "carl", "dora", "anna:", "anna:none", "anna:bad", "anna:anna", ":kvm", "4294967295",
-	};
-	struct uid_plan p;
-	struct err e;
+	return plan_of(runas) == 0 && plan.way == UID_NAMED && plan.uid == uid && plan.gid == gid;
+}
 
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		int done = plan(&p, good[i].runas, users, groups, &e);
-		if (geteuid() != 0) {
-			CHECK(done == -1 && e.code == NO_RIGHT);
-			continue;
-		}
-		CHECK(done == 0 && p.way == UID_NAMED);
-		CHECK(p.uid == good[i].uid && p.gid == good[i].gid);
+static void write_files(void)
+{
+	scratch_write("passwd", "root:x:0:0::/:/bin/sh\nbroken\nno:colon\nalice:x:1001:1002:A,B:/home/alice:/bin/sh\n\nlast:x:7:8::/:");
+	scratch_write("group", "root:x:0:\nkvm:x:106:alice\nmany:x:9:a,b,c");
+}
+
+static void test_named(void)
+{
+	CHECK(plan_of("root") == 0 && plan.way == UID_SAME);
+	CHECK(plan_of("0") == 0 && plan.way == UID_SAME && plan_of("root:root") == 0 && plan.way == UID_SAME);
+	CHECK(named("alice", 1001, 1002) && named("alice:kvm", 1001, 106) && named("alice:5", 1001, 5) && named("last", 7, 8));
+	CHECK(named("1234", 1234, 1234) && named("1234:many", 1234, 9) && named("4294967294", 4294967294u, 4294967294u));
+	CHECK(named("root:kvm", 0, 106));
+	refused("bob", "RUNAS: bob: no such user in /");
+	refused("4294967295", "no such user"); /* (uid_t)-1 means "leave it" */
+	refused("alice:nogroup", "RUNAS: nogroup: no such group in /");
+	refused("broken", "no such user");
+	refused("ali", "no such user");
+	refused(":kvm", "no such user");
+	refused("a-name-of-more-than-sixty-three-characters-that-no-host-has-for-a-user", "too long");
+	unlink(scratch_path("passwd"));
+	refused("alice", "no such user");
+	CHECK(plan_of("root") == 0 && plan.way == UID_SAME); /* also where there is no passwd */
+	write_files();
+}
+
+/* In a child: 0 when it has become the plan's, with no way back. */
+static int become(gid_t extra)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		gid_t groups[4];
+		uid_t r, f, s;
+		if (uid_become(&plan, extra, scratch_path("uids"), &e) < 0)
+			_exit(1);
+		if (getresuid(&r, &f, &s) < 0 || r != f || r != s || r < plan.uid || r >= plan.uid + (plan.n ? plan.n : 1))
+			_exit(2);
+		if (getegid() != (plan.way == UID_OWN ? r : plan.gid) || setuid(0) == 0 || setgid(0) == 0)
+			_exit(3);
+		int n = getgroups(4, groups);
+		_exit(extra == (gid_t)-1 ? (n == 0 ? 0 : 4) : n == 1 && groups[0] == extra ? 0 : 5);
 	}
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		CHECK(plan(&p, wrong[i], users, groups, &e) == -1);
-		CHECK(e.code == NOT_CONFIGURED);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_own(void)
+{
+	CHECK(plan_of("") == 0 && plan.way == UID_OWN && plan.n > 0 && plan.gid == plan.uid);
+	CHECK(plan.uid == BASE || plan.uid == 60706);
+	CHECK(become((gid_t)-1) == 0 && become(106) == 0);
+	plan_of("1234:77");
+	CHECK(become((gid_t)-1) == 0 && become(106) == 0);
+}
+
+/* A uid that lives is left out; a range that is full is said. */
+static void test_taken(void)
+{
+	int p[2], status;
+	char byte;
+
+	CHECK(pipe2(p, O_CLOEXEC) == 0);
+	plan = (struct uid_plan){ .way = UID_OWN, .uid = 1879099000, .gid = 1879099000, .n = 2 };
+	pid_t first = fork();
+	if (first == 0) {
+		if (uid_become(&plan, (gid_t)-1, scratch_path("uids"), &e) == 0 && getuid() == 1879099000 && write(p[1], "x", 1) == 1)
+			pause();
+		_exit(1);
 	}
+	CHECK(read(p[0], &byte, 1) == 1);
+	pid_t second = fork();
+	if (second == 0)
+		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &e) == 0 && getuid() == 1879099001 ? 0 : 1);
+	CHECK(waitpid(second, &status, 0) == second && status == 0);
+	plan.n = 1;
+	second = fork();
+	if (second == 0)
+		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &e) == -1 &&
+		      strcmp(e.text, "all 1 uids from 1879099000 are taken") == 0 && getuid() == 0 ? 0 : 1);
+	CHECK(waitpid(second, &status, 0) == second && status == 0);
+	kill(first, 9);
+	waitpid(first, NULL, 0);
+	close(p[0]);
+	close(p[1]);
 }
 
-static void odd_files(void)
+/* An ordinary user: no uid but its own. */
+static int ordinary(void)
 {
-	static const char with_nul[] = "x\0y:x:1:1\nanna:x:\0001:2:\nfred:x:3:4\n";
-	size_t n = 1 << 20;
-	char *text = malloc(n + 100);
-	struct uid_plan p;
-	struct err e;
-
-	CHECK(plan(&p, "anna", "", "", &e) == -1 && e.code == NOT_CONFIGURED);
-	CHECK(uid_plan(&p, "anna", BASE, "/nowhere/passwd", "/nowhere/group", &e) == -1 && e.code == NOT_CONFIGURED);
-	CHECK(uid_plan(&p, "root", BASE, "/nowhere/passwd", "/nowhere/group", &e) == (geteuid() ? -1 : 0));
-	const char *path = file("passwd", with_nul, sizeof(with_nul) - 1);
-	CHECK(uid_plan(&p, "anna", BASE, path, path, &e) == -1);
-	CHECK(uid_plan(&p, "fred", BASE, path, path, &e) == (geteuid() ? -1 : 0) && p.uid == 3 && p.gid == 4);
-	memset(text, 'a', n);
-	strcpy(text + n, ":x:1:1\nanna:x:5:6::\n");
-	CHECK(plan(&p, "anna", text, "", &e) == (geteuid() ? -1 : 0) && p.uid == 5 && p.gid == 6);
-	free(text);
+	if (setgroups(0, NULL) < 0 || setresgid(1002, 1002, 1002) < 0 || setresuid(1001, 1001, 1001) < 0)
+		return 1;
+	if (plan_of("") != 0 || plan.way != UID_SAME || plan_of("alice") != 0 || plan.way != UID_SAME)
+		return 2;
+	if (plan_of("1234") != -1 || e.code != NO_RIGHT || plan_of("root") != -1 || e.code != NO_RIGHT)
+		return 3;
+	return plan_of("bob") == -1 && e.code == NOT_CONFIGURED ? 0 : 4;
 }
 
-static void without_runas(void)
+static void test_ordinary(void)
 {
-	struct uid_plan p;
-	struct err e;
+	int status;
+	pid_t pid = fork();
 
-	int done = plan(&p, "", users, groups, &e);
-	CHECK(done < 0 || p.way == (geteuid() ? UID_SAME : UID_OWN));
+	if (pid == 0)
+		_exit(ordinary());
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
 int main(void)
 {
-	char command[64];
-
-	if (!mkdtemp(dir))
-		return 1;
-	names();
-	odd_files();
-	without_runas();
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return unit_failed || system(command) != 0;
+	plan = (struct uid_plan){ .way = UID_SAME };
+	CHECK(uid_become(&plan, (gid_t)-1, "/none/none", &e) == 0);
+	if (geteuid() != 0)
+		return unit_failed; /* the rest is root's */
+	close(scratch_begin());
+	chmod(scratch, 0755);
+	write_files();
+	test_named();
+	test_own();
+	test_taken();
+	test_ordinary();
+	return unit_failed;
 }
