@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* qemu-init: starts, stops and looks at VMs. */
 #include "act.h"
+#include "await.h"
 #include "clock.h"
 #include "demo.h"
 #include "fd.h"
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { WAIT_MS = 60000 };
 enum { START_GRACE_MS = 5000 }; /* beyond START_TIMEOUT, for a keeper to say that it is over */
 
 /* ---- words ---- */
@@ -685,6 +687,34 @@ static int verb_console(struct call *c)
 	return code;
 }
 
+/* ---- wait ---- */
+
+static int verb_wait(struct call *c)
+{
+	struct await_want list[AWAIT_MAX];
+	const char *name = c->o.words[0];
+	size_t n = (size_t)c->o.n - 1;
+	struct host h;
+	struct err e;
+	int64_t ms = opt_time(&c->o, 't', WAIT_MS, &e);
+
+	if (ms < 0 || await_parse(list, c->o.words + 1, n, &e) < 0)
+		return fail(c, NULL, &e);
+	int64_t deadline = clock_in(ms);
+	int code = load_host(c, &h, 0);
+	if (code == DONE)
+		code = know(c, &h, name);
+	if (code == DONE) {
+		code = await_all(&h, name, list, n, deadline, &e);
+		if (code != DONE)
+			fail(c, name, &e);
+		else if (is_talkative(c))
+			say(c, name, "it holds");
+	}
+	host_free(&h);
+	return code;
+}
+
 /* ---- demo ---- */
 
 static void demo_step(void *arg, int64_t ms, const char *text)
@@ -738,6 +768,12 @@ static const struct verb verbs[] = {
 	{ .name = "status", .group = "looking", .letters = "ajsv", .operands = "[NAME...]", .most = -1,
 	  .summary = "what they are doing", .run = verb_status,
 	  .examples = "  qemu-init status\n  qemu-init status -j web\n  eval $(qemu-init status -s web); echo $VM_STATE\n" },
+	{ .name = "wait", .letters = "tv", .operands = "NAME CONDITION...", .least = 2, .most = -1,
+	  .summary = "until all hold: running stopped paused serial:TEXT port:N event:NAME", .run = verb_wait,
+	  .examples = "  qemu-init wait -t 5m web running serial:login:\n  qemu-init wait web port:2222=SSH-\n"
+		      "  qemu-init wait web event:RESET\n  qemu-init wait web stopped\n"
+		      "\nport:[ADDR:]N holds when somebody there says a first byte, port:[ADDR:]N=TEXT when TEXT comes.\n"
+		      "Exit 0: all hold; 1: one can no longer come; 124: the time is over (60 s, or -t).\n" },
 	{ .name = "list", .letters = "r", .operands = "", .most = 0, .summary = "names alone, one a line", .run = verb_list },
 	{ .name = "showcmd", .letters = "0jx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]", .least = 1, .most = -1,
 	  .summary = "QEMU's command line, to run by hand", .run = verb_showcmd },

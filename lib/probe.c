@@ -206,9 +206,9 @@ static void listen_until(struct loop *l, struct probe *list, size_t n, int64_t d
 		;
 }
 
-void probe_all(struct probe *list, size_t n, const struct host *h)
+void probe_by(struct probe *list, size_t n, const struct host *h, int64_t deadline)
 {
-	int64_t deadline = clock_in(PROBE_MS), half = clock_in(PROBE_MS / 2);
+	int64_t half = clock_in(clock_left(deadline) / 2);
 	struct loop l = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
@@ -229,6 +229,11 @@ void probe_all(struct probe *list, size_t n, const struct host *h)
 		known(p);
 	}
 	loop_free(&l);
+}
+
+void probe_all(struct probe *list, size_t n, const struct host *h)
+{
+	probe_by(list, n, h, clock_in(PROBE_MS));
 }
 
 void probe_free(struct probe *p)

@@ -34,6 +34,8 @@ struct probe {
 /* Looks at locks and state files; then asks all that live at once. Returns when all are known or the time is over; who
  * has said nothing by then is hung. Each must be freed. */
 void probe_all(struct probe *list, size_t n, const struct host *h);
+/* The same with a deadline of the caller's. */
+void probe_by(struct probe *list, size_t n, const struct host *h, int64_t deadline);
 /* Only the look, nobody is asked: phase is running where a question would be needed. */
 void probe_look(struct probe *p, const struct host *h);
 void probe_free(struct probe *p);
