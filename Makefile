@@ -41,7 +41,7 @@ V = build/$(VARIANT)
 LIB := $(patsubst %.c,$V/%.o,$(wildcard lib/*.c))
 OBJ := $V/qinit.o $(patsubst %.c,$V/%.o,$(wildcard applets/*.c)) $(LIB)
 UNIT := $(patsubst tests/unit/%.c,$V/unit/%,$(wildcard tests/unit/test_*.c))
-BENCH := $(patsubst %.c,build/main/%,$(wildcard tests/bench/*.c))
+BENCH := $(patsubst %.c,build/main/%,$(wildcard tests/bench/*.c tests/fake/*.c))
 APPLETS := $(patsubst applets/%.c,%,$(wildcard applets/*.c))
 MAN := $(wildcard applets/*.[1-8])
 
