@@ -153,11 +153,10 @@ static int ask_ready(const struct call *c, struct target *t, const struct vm *vm
 	while (a.state == ASK_WAITS && clock_left(deadline) > 0)
 		loop_turn(&l, deadline);
 	int code = a.state == ASK_WAITS ? TIMED_OUT : a.state == ASK_LOST ? -1 : a.code;
-	if (code == TIMED_OUT)
+	if (a.state == ASK_WAITS)
 		say(c, t->name, "its keeper does not answer");
-	else if (code == DONE || code == FAILED)
-		fprintf(stderr, "%s: %s: %s%s%s\n", c->applet->name, t->name, a.words, code ? ", not from " : "",
-			code ? from_where(t->conf.file ? t->conf.file : "") : "");
+	else if (code >= 0 && code != NOT_UP)
+		say(c, t->name, a.words);
 	ask_close(&a);
 	loop_free(&l);
 	return code;

@@ -11,10 +11,12 @@
 
 static void tell(struct keeper *k, const char *words)
 {
+	static const char *const hearers[] = { "ready", "stop", "stop-force", "kill" };
+
 	if (k->job->say)
 		k->job->say(k->job->arg, words);
-	desk_say_all(&k->desk, "stop", words);
-	desk_say_all(&k->desk, "ready", words);
+	for (size_t i = 0; i < sizeof(hearers) / sizeof(*hearers); i++)
+		desk_say_all(&k->desk, hearers[i], words);
 }
 
 void keep_say(struct keeper *k, const char *format, ...)
@@ -61,7 +63,7 @@ int keep_phase(struct keeper *k, const char *phase)
 
 void keep_arm(struct keeper *k)
 {
-	int64_t now = clock_ms(), at = k->job->limit, next;
+	int64_t now = clock_ms(), at = k->limit_hit ? CLOCK_NEVER : k->job->limit, next;
 
 	if (!k->ready && !k->pausing && k->ready_by < at)
 		at = k->ready_by;

@@ -234,8 +234,9 @@ static const char *end_words(const struct keeper *k)
 static void ended(struct keeper *k, int status)
 {
 	struct ending end;
-	int good = judge_end(k, status, &end);
 
+	wire_drain(&k->wire); /* QEMU's last event says why; its end may be seen first */
+	int good = judge_end(k, status, &end);
 	k->pid = 0;
 	loop_del(&k->loop, &k->end);
 	loop_del(&k->loop, &k->words);
@@ -463,8 +464,9 @@ static void ask_status(struct keeper *k, const struct request *r)
 static void ask_ready(struct keeper *k, const struct request *r)
 {
 	if (strcmp(r->text, k->state.rc) != 0) {
-		char words[1200];
-		snprintf(words, sizeof(words), "runs already from %s", *k->state.rc ? k->state.rc : "settings alone");
+		char words[REQUEST_MAX];
+		snprintf(words, sizeof(words), "runs already from %s, not from %s", *k->state.rc ? k->state.rc : "settings alone",
+			 *r->text ? r->text : "settings alone");
 		desk_end_all(&k->desk, "ready", FAILED, words);
 	} else if (k->ready && !k->ladder.on) {
 		desk_end_all(&k->desk, "ready", DONE, "runs already");

@@ -160,11 +160,11 @@ static enum step_result precmd(struct keeper *k)
 static enum step_result postcmd(struct keeper *k)
 {
 	k->state.phase = "running";
-	if (hook(k, CONF_POSTCMD) == WAIT)
-		return WAIT;
-	if (k->hook < 0)
-		keep_say(k, "%s", k->err.text);
-	return NEXT;
+	enum step_result r = hook(k, CONF_POSTCMD);
+
+	if (r == FAIL)
+		keep_say(k, "%s", k->err.text); /* a warning: the guest runs */
+	return r == FAIL ? NEXT : r;
 }
 
 static enum step_result open_disks(struct keeper *k)

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { DRAIN_READS = 64 };
+
 static void flush(struct wire *w)
 {
 	while (w->out.n) {
@@ -136,6 +138,12 @@ int wire_send(struct wire *w, const char *command, const char *arguments,
 	      void (*answered)(void *arg, const struct qmp_message *m), void *arg)
 {
 	return w->capable ? send_command(w, command, arguments, answered, arg) : -1;
+}
+
+void wire_drain(struct wire *w)
+{
+	for (int i = 0; i < DRAIN_READS && w->src.fd >= 0 && fd_wait(w->src.fd, POLLIN, 0) > 0; i++)
+		on_bytes(&w->src, POLLIN);
 }
 
 int wire_pass(struct wire *w, const char *name, int fd)

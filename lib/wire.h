@@ -37,6 +37,8 @@ void wire_close(struct wire *w);
  * 0; -1 when the line is not capable or full. */
 int wire_send(struct wire *w, const char *command, const char *arguments,
 	      void (*answered)(void *arg, const struct qmp_message *m), void *arg);
+/* Takes what has come already, a bounded lot of it: for the moment when QEMU is gone and its last events count. */
+void wire_drain(struct wire *w);
 /* getfd: hands a descriptor to QEMU under that name. 0 or -1. */
 int wire_pass(struct wire *w, const char *name, int fd);
 
