@@ -553,6 +553,7 @@ attached() {
 
 teardown() {
 	exec 7>&-
+	cd "$top"
 	finish
 }
 
