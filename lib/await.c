@@ -15,9 +15,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 200 };	/* where the kernel cannot wake us */
+enum { AGAIN_MS = 200, REFUSED_MS = 1000 }; /* where the kernel cannot wake us; a keeper that does not let us watch */
 enum { CHANGES = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF };
 
 /* ---- the words ---- */
@@ -135,21 +136,24 @@ struct await {
 	int ran;		/* it has been seen alive */
 };
 
+/* Files may vanish under a VM that lives: while its keeper or QEMU's process is there, it is not over. */
+static int is_over(const struct await *a)
+{
+	const char *phase = a->probe.phase;
+
+	return a->watch.state != ASK_WAITS && a->end.fd < 0 && (strcmp(phase, "stopped") == 0 || strcmp(phase, "crashed") == 0);
+}
+
 static int wants(const struct await *a, enum await_kind kind)
 {
 	return a->kinds >> kind & 1;
-}
-
-static int is_over(const struct probe *p)
-{
-	return strcmp(p->phase, "stopped") == 0 || strcmp(p->phase, "crashed") == 0;
 }
 
 static int holds(const struct await *a, const struct one *o)
 {
 	switch (o->want->kind) {
 	case AWAIT_STOPPED:
-		return is_over(&a->probe);
+		return is_over(a);
 	case AWAIT_RUNNING:
 	case AWAIT_PAUSED:
 		return strcmp(a->probe.phase, o->want->word) == 0;
@@ -177,7 +181,7 @@ static const char *hopeless(const struct await *a, const struct one *o)
 		return "it has no serial line (SERIAL=no)";
 	if (kind == AWAIT_EVENT && watches(a))
 		return NULL; /* at its end the keeper closes the line, and what it said before has been read then */
-	if (is_over(p))
+	if (is_over(a))
 		return a->ran ? "ended, and this did not come" : wants(a, AWAIT_RUNNING) ? NULL : "not running, so this cannot come";
 	if (kind == AWAIT_EVENT && p->seen.qemu && !p->seen.keeper)
 		return "it has no keeper to tell of events (`qemu-init start` gives it one)";
@@ -249,8 +253,8 @@ static void on_watch_end(void *arg)
 	struct await *a = arg;
 
 	a->look = 1;
-	a->watch_at = clock_in(AGAIN_MS);
 	a->refused = a->watch.state == ASK_DONE && a->watch.code != NOT_UP;
+	a->watch_at = clock_in(a->refused ? REFUSED_MS : AGAIN_MS);
 }
 
 /* ---- looking ---- */
@@ -286,22 +290,50 @@ static void watch_qemu(struct await *a)
 		on_end(&a->end, 0);
 }
 
+static void take_serial(void *arg, const char *bytes, size_t n)
+{
+	struct await *a = arg;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct one *o = &a->one[i];
+		if (o->want->kind != AWAIT_SERIAL || o->came)
+			continue;
+		if (!n)
+			match_forget(&o->knock.match);
+		o->came = match_feed(&o->knock.match, bytes, n);
+	}
+}
+
+static void read_serial(struct await *a)
+{
+	a->read = wants(a, AWAIT_SERIAL) && follow_read(&a->serial, take_serial, a);
+}
+
+static int is_same_dir(int one, int other)
+{
+	struct stat a, b;
+
+	return fstat(one, &a) == 0 && fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* A log is that of a run once QEMU holds its byte: it was begun anew before. */
 static void find_serial(struct await *a)
 {
 	struct lock_seen seen;
 	const struct probe *p = &a->probe;
+	int same_run = a->serial.dir >= 0 && p->has_state && a->since == p->state.since;
 
-	a->read = 1;
-	if (!p->seen.qemu || (a->serial.dir >= 0 && a->since == p->state.since))
+	if (!p->seen.qemu || (same_run && is_same_dir(a->serial.dir, p->vm.dir)))
 		return;
+	if (same_run)
+		read_serial(a); /* its directory vanished and was made again, with a new log */
 	/* the same QEMU before and after `state` was read: it is of this one */
 	if (lock_look(p->vm.lock, &seen) < 0 || !seen.qemu || seen.pid != p->seen.pid) {
 		a->look = 1;
 		return;
 	}
 	follow_end(&a->serial);
-	for (size_t i = 0; i < a->n; i++)
+	for (size_t i = 0; i < a->n && !same_run; i++)
 		match_forget(&a->one[i].knock.match);
 	a->since = p->state.since;
 	follow_begin(&a->serial, p->vm.dir, "serial.log");
@@ -354,27 +386,9 @@ static void look(struct await *a)
 	watch_qemu(a);
 	if (wants(a, AWAIT_SERIAL))
 		find_serial(a);
+	a->read = 1;
 	find_ports(a);
 	arm(a);
-}
-
-static void take_serial(void *arg, const char *bytes, size_t n)
-{
-	struct await *a = arg;
-
-	for (size_t i = 0; i < a->n; i++) {
-		struct one *o = &a->one[i];
-		if (o->want->kind != AWAIT_SERIAL || o->came)
-			continue;
-		if (!n)
-			match_forget(&o->knock.match);
-		o->came = match_feed(&o->knock.match, bytes, n);
-	}
-}
-
-static void read_serial(struct await *a)
-{
-	a->read = wants(a, AWAIT_SERIAL) && follow_read(&a->serial, take_serial, a);
 }
 
 /* ---- the end ---- */

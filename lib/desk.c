@@ -192,10 +192,11 @@ void desk_end_all(struct desk *d, const char *verb, int code, const char *words)
 
 int desk_waits(const struct desk *d, const char *verb)
 {
+	int n = 0;
+
 	for (int i = 0; i < DESK_CALLERS; i++)
-		if (is_meant(d->caller[i], verb))
-			return 1;
-	return 0;
+		n += is_meant(d->caller[i], verb);
+	return n;
 }
 
 void desk_shut(struct desk *d)

@@ -9,7 +9,8 @@
 
 #include <sys/types.h>
 
-enum { DESK_CALLERS = 64, DESK_OUT_MAX = 64 * 1024 };
+/* Those who only watch leave places to those who want something. */
+enum { DESK_CALLERS = 64, DESK_WATCHERS = 48, DESK_OUT_MAX = 64 * 1024 };
 
 struct desk_caller {
 	struct source src;	/* fd -1: the place is free */
@@ -37,7 +38,7 @@ void desk_end(struct desk_caller *c, int code, const char *words);
 /* The same for everybody who waits with that verb (NULL: any). */
 void desk_say_all(struct desk *d, const char *verb, const char *words);
 void desk_end_all(struct desk *d, const char *verb, int code, const char *words);
-/* 1 when somebody waits with that verb. */
+/* How many wait with that verb. */
 int desk_waits(const struct desk *d, const char *verb);
 /* No more callers; those who wait stay until desk_close. */
 void desk_shut(struct desk *d);

@@ -556,9 +556,15 @@ static const struct {
 
 static void on_asked(void *arg, struct desk_caller *c, const struct request *r)
 {
+	struct keeper *k = arg;
+
+	if (strcmp(r->verb, "watch") == 0 && desk_waits(&k->desk, r->verb) > DESK_WATCHERS) {
+		desk_end(c, FAILED, "busy: too many watch already");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(verbs[i].verb, r->verb) == 0) {
-			verbs[i].ask(arg, r);
+			verbs[i].ask(k, r);
 			return;
 		}
 	}
