@@ -322,9 +322,17 @@ static void press(struct keeper *k)
 	wire_send(&k->wire, "system_powerdown", NULL, NULL, NULL);
 }
 
+/* What was asked for by name needs no words; what goes beyond it does. */
+static void say_forced(struct keeper *k, enum ladder_step step, const char *words)
+{
+	if (step <= k->ladder.least)
+		journal(k->vm->name, words);
+	else
+		keep_note(k, "%s: %s", k->ladder.least > LADDER_PRESS ? "forced" : "the guest did not power off, forced", words);
+}
+
 static void climb(struct keeper *k)
 {
-	const char *forced = k->ladder.least > LADDER_PRESS ? "forced" : "the guest did not power off, forced";
 	int64_t next;
 	enum ladder_step step;
 
@@ -334,10 +342,10 @@ static void climb(struct keeper *k)
 			continue;
 		}
 		if (step == LADDER_QUIT && wire_send(&k->wire, "quit", NULL, NULL, NULL) == 0) {
-			keep_note(k, "%s: QMP quit", forced);
+			say_forced(k, step, "QMP quit");
 			continue;
 		}
-		keep_note(k, "%s: SIGKILL", forced);
+		say_forced(k, step, "SIGKILL");
 		k->ladder.last = LADDER_KILL;
 		kill_qemu(k);
 	}
