@@ -201,6 +201,8 @@ void console_line(struct console *c, int fd)
 
 void console_listen(struct console *c, int fd)
 {
+	loop_del(c->loop, &c->door);
+	fd_close(&c->door.fd);
 	c->door = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_door, .due = on_rest, .owner = c };
 	loop_add(c->loop, &c->door);
 }

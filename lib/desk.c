@@ -96,13 +96,14 @@ static void on_late(struct source *s)
 /* A place for a newcomer, if need be that of the one who has kept silent (or the end of its reply) longest; -1. */
 static int find_place(struct desk *d)
 {
+	int64_t fresh = clock_in(PATIENCE - REST); /* who has just come may have asked: it is to be read yet */
 	int oldest = -1;
 
 	for (int i = 0; i < DESK_CALLERS; i++) {
 		const struct desk_caller *c = d->caller[i];
 		if (!c)
 			return i;
-		if (c->src.at != CLOCK_NEVER && (oldest < 0 || c->src.at < d->caller[oldest]->src.at))
+		if (c->src.at < fresh && (oldest < 0 || c->src.at < d->caller[oldest]->src.at))
 			oldest = i;
 	}
 	if (oldest >= 0)
