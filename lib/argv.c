@@ -43,12 +43,15 @@ static const struct machine {
 	int bare;	/* no bus at all: no VGA, no CPU of a given model */
 	int ide;	/* places for ide disks; 0: none */
 	int per_bus;	/* places on each ide bus */
+	const char *virtio; /* how its virtio devices end: virtio-blk-pci */
 } machines[] = {
-	{ "none", 1, 0, 1 },
-	{ "q35", 0, 6, 1 },
-	{ "pc-q35", 0, 6, 1 },
-	{ "pc", 0, 4, 2 },
-	{ "", 0, 0, 1 },
+	{ "none", 1, 0, 1, "pci" },
+	{ "q35", 0, 6, 1, "pci" },
+	{ "pc-q35", 0, 6, 1, "pci" },
+	{ "pc", 0, 4, 2, "pci" },
+	{ "microvm", 0, 0, 1, "device" },
+	{ "s390-ccw-virtio", 0, 0, 1, "ccw" },
+	{ "", 0, 0, 1, "pci" },
 };
 
 static const struct machine *machine_of(const struct builder *b)
@@ -224,26 +227,35 @@ static void make_serial(struct builder *b)
 	option(b, "-serial", "chardev:serial");
 }
 
-static const char *vga_device(const struct builder *b)
+/* Appends the display device, or nothing for none. */
+static void vga_device(const struct builder *b, struct buf *device)
 {
 	const char *vga = conf_text(b->conf, CONF_VGA);
+	const char *virtio = machine_of(b)->virtio;
+	int pci = strcmp(virtio, "pci") == 0;
 
 	if (strcmp(vga, "none") == 0 || machine_of(b)->bare)
-		return NULL;
-	if (strcmp(vga, "virtio") == 0)
-		return strcmp(b->arch.machine, "pc") == 0 ? "virtio-vga" : "virtio-gpu-pci";
-	return *vga || argv_vnc(b->conf) ? "VGA" : NULL;
+		return;
+	if (strcmp(vga, "virtio") == 0 && pci && strcmp(b->arch.machine, "pc") == 0)
+		buf_str(device, "virtio-vga");
+	else if (strcmp(vga, "virtio") == 0)
+		buf_fmt(device, "virtio-gpu-%s", virtio);
+	else if (*vga || (argv_vnc(b->conf) && pci))
+		buf_str(device, "VGA");
 }
 
 static void make_display(struct builder *b)
 {
-	const char *vga = vga_device(b);
+	struct buf device = { 0 };
 
+	vga_device(b, &device);
 	option(b, "-display", "none");
 	if (argv_vnc(b->conf))
 		option(b, "-vnc", "none");
-	if (vga)
-		option(b, "-device", "%s", vga);
+	if (device.n)
+		option(b, "-device", "%s", device.s);
+	b->a->bad |= device.bad;
+	buf_free(&device);
 }
 
 /* -blockdev of the file under a node; the descriptor is in an fdset of its own. */
@@ -309,7 +321,7 @@ static void chain(struct builder *b, size_t disk, char id[ID_ROOM], const char *
 static void scsi_controller(struct builder *b)
 {
 	if (!b->scsi)
-		option(b, "-device", "virtio-scsi-pci,id=scsi");
+		option(b, "-device", "virtio-scsi-%s,id=scsi", machine_of(b)->virtio);
 	b->scsi = 1;
 }
 
@@ -340,7 +352,7 @@ static void disk_device(struct builder *b, const struct disk *d, const char *id)
 {
 	switch (d->spec.bus) {
 	case BUS_VIRTIO:
-		option(b, "-device", "virtio-blk-pci,id=dev-%s,drive=%s", id, id);
+		option(b, "-device", "virtio-blk-%s,id=dev-%s,drive=%s", machine_of(b)->virtio, id, id);
 		break;
 	case BUS_IDE:
 		ide_device(b, d->item, "ide-hd", id);
@@ -378,14 +390,16 @@ static void make_disks(struct builder *b)
 static void user_nic(struct builder *b, int number, const struct spec_nic *n)
 {
 	struct buf forwards = { 0 };
+	char model[SPEC_NIC_WORD];
 
+	snprintf(model, sizeof(model), "virtio-net-%s", machine_of(b)->virtio);
 	for (size_t i = 0; i < n->forwards; i++) {
 		const struct spec_forward *f = &n->forward[i];
 		int v6 = strchr(f->address, ':') != NULL;
 		buf_fmt(&forwards, ",hostfwd=tcp:%s%s%s:%d-:%d", v6 ? "[" : "", f->address, v6 ? "]" : "", f->port, f->guest);
 	}
 	option(b, "-netdev", "user,id=nic%d%s", number, buf_text(&forwards));
-	option(b, "-device", "%s,id=dev-nic%d,netdev=nic%d%s%s", *n->model ? n->model : "virtio-net-pci", number, number,
+	option(b, "-device", "%s,id=dev-nic%d,netdev=nic%d%s%s", *n->model ? n->model : model, number, number,
 	       *n->mac ? ",mac=" : "", n->mac);
 	b->a->bad |= forwards.bad;
 	buf_free(&forwards);
