@@ -5,6 +5,7 @@
 #include "mon.h"
 #include "reach.h"
 #include "say.h"
+#include "text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static int check(const struct call *c, const struct reach *r, const struct buf *
 		return err_set(e, "out of memory");
 	if (line->s[strspn(line->s, " \t\r\n")] == '\0')
 		return err_code(e, USAGE, "wants a COMMAND");
-	if (strstr(line->s, "migrate") && (strstr(line->s, "exec:") || strstr(line->s, "\"exec\"")) && reach_confined(r))
+	if (text_in(line->s, "migrate") && (text_in(line->s, "exec:") || text_in(line->s, "\"exec\"")) && reach_confined(r))
 		return err_set(e, "exec: would kill the VM: the sandbox forbids starting programs (SANDBOX=no)");
 	if (!opt_has(&c->o, 'q'))
 		return 0;

@@ -7,6 +7,7 @@
 #include "launch.h"
 #include "proc.h"
 #include "request.h"
+#include "spawn.h"
 #include "steps.h"
 
 #include <poll.h>
@@ -133,10 +134,22 @@ static void on_answer(void *arg)
 	}
 }
 
-/* A free VM whose uid is still alive: QEMU dropped its lock and poses as stopped. */
-static void refuse_unknown(struct act *a)
+/* A free VM whose uid is still alive: QEMU dropped its lock and poses as stopped. Only force ends it. */
+static void end_unknown(struct act *a)
 {
-	finish(a, NO_RIGHT, *a->probe.err.text ? a->probe.err.text : "nothing is known about it");
+	const struct state *s = &a->probe.state;
+	struct err e;
+	int forced = a->job->stops && (a->passed || strcmp(a->job->verb, "stop") != 0);
+
+	if (!forced || !a->probe.has_state || !s->turn) {
+		finish(a, NO_RIGHT, *a->probe.err.text ? a->probe.err.text : "nothing is known about it");
+	} else if (spawn_end(UID_FILE, (uid_t)s->uid, s->turn, &e) < 0) {
+		finish(a, FAILED, e.text);
+	} else {
+		bury(a, "unknown");
+		say(a, "forced: SIGKILL to all of its uid");
+		finish(a, DONE, NULL);
+	}
 }
 
 /* The limit of this VM's verb. */
@@ -168,7 +181,7 @@ static void begin(struct act *a)
 
 	probe_look(&a->probe, job->host);
 	if (strcmp(a->probe.phase, "unknown") == 0) {
-		refuse_unknown(a);
+		end_unknown(a);
 		return;
 	}
 	if (!a->probe.seen.qemu && !a->probe.seen.keeper) {

@@ -42,7 +42,7 @@ struct applet {
 };
 
 /* The way of a command line: finds the applet by argv[0] or, as `qinit APPLET`, by argv[1]; checks verb, options
- * and number of words; calls. Help and the answers to --list, --version go to `out`, refusals ("qemu-init: what:
+ * and number of words; calls. Help and the answers to --list, --version go to `out`, refusals ("applet: what:
  * why\n") to `words`. The exit code. */
 int applet_main(const struct applet *const *list, size_t n, int argc, char **argv, struct buf *out, struct buf *words);
 

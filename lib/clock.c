@@ -23,6 +23,14 @@ int64_t clock_boot_ms(void)
 	return now(CLOCK_BOOTTIME);
 }
 
+int64_t clock_boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 int64_t clock_in(int64_t ms)
 {
 	return ms == CLOCK_NEVER ? ms : clock_ms() + ms;

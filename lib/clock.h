@@ -9,6 +9,7 @@
 
 int64_t clock_ms(void);		/* CLOCK_MONOTONIC: for deadlines */
 int64_t clock_boot_ms(void);	/* CLOCK_BOOTTIME: since boot, sleep included; may be stored, with the boot's id */
+int64_t clock_boot_ns(void);	/* the same in nanoseconds: no two of a boot are alike */
 int64_t clock_in(int64_t ms);	/* the deadline in ms from now; CLOCK_NEVER stays */
 int64_t clock_left(int64_t deadline); /* ms until then, never under 0 */
 int clock_poll(int64_t deadline); /* the same for poll(2): rounded into int, -1 for CLOCK_NEVER */

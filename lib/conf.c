@@ -371,6 +371,24 @@ static void find_name(struct load *l)
 	}
 }
 
+enum { SORT_SIZE = 64 };
+_Static_assert(sizeof(struct conf_item) <= SORT_SIZE && sizeof(struct note) <= SORT_SIZE, "sort");
+
+/* By insertion, stable: what is sorted here stands in its order already, or nearly. */
+static void sort(void *list, size_t n, size_t size, int (*compare)(const void *a, const void *b))
+{
+	char *base = list, temp[SORT_SIZE];
+
+	for (size_t i = 1; i < n; i++) {
+		size_t at = i;
+		memcpy(temp, base + i * size, size);
+		while (at > 0 && compare(base + (at - 1) * size, temp) > 0)
+			at--;
+		memmove(base + (at + 1) * size, base + at * size, (i - at) * size);
+		memcpy(base + at * size, temp, size);
+	}
+}
+
 static int by_key(const void *a, const void *b)
 {
 	const struct conf_item *x = a, *y = b;
@@ -401,8 +419,7 @@ static void merge(struct conf *c)
 			c->items[kept++] = c->items[i];
 	}
 	c->n = kept;
-	if (kept)
-		qsort(c->items, kept, sizeof(*c->items), by_key);
+	sort(c->items, kept, sizeof(*c->items), by_key);
 }
 
 const struct conf_item *conf_item(const struct conf *c, enum conf_key key, int number)
@@ -708,8 +725,8 @@ static int tell(struct load *l, struct buf *errors, struct buf *warnings)
 	struct conf *c = l->c;
 	int bad = l->no_memory;
 
-	if (l->n && !bad)
-		qsort(l->notes, l->n, sizeof(*l->notes), by_place);
+	if (!bad)
+		sort(l->notes, l->n, sizeof(*l->notes), by_place);
 	for (size_t i = 0; i < l->n && !l->no_memory; i++) {
 		put_clean(l->notes[i].warning ? warnings : errors, l->texts.s + l->notes[i].at);
 		bad |= !l->notes[i].warning;

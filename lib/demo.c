@@ -183,7 +183,7 @@ static int greeting(struct demo *d)
 	char path[SOCK_PATH_MAX + 1], text[256] = "";
 
 	vm_file(&d->vm, "serial.log", path);
-	while (!strstr(text, "\r\n> ")) {
+	while (!text_in(text, "\r\n> ")) {
 		if (is_interrupted(d))
 			return -1;
 		if (clock_left(deadline) == 0)
@@ -202,7 +202,7 @@ static int hear(struct demo *d, const char *text)
 	char bytes[256];
 	ssize_t n = 1;
 
-	while (!strstr(buf_text(&d->serial), text)) {
+	while (!text_in(buf_text(&d->serial), text)) {
 		if (is_interrupted(d))
 			return -1;
 		if (n == 0 || clock_left(deadline) == 0)
@@ -271,7 +271,7 @@ static int qmp(struct demo *d)
 		  mon_qmp(&m, "query-kvm", NULL, &kvm, deadline, d->e) < 0;
 	mon_close(&m);
 	buf_fmt(&d->text, "QEMU %lld.%lld.%lld, %s", number(&version, "qemu.major"), number(&version, "qemu.minor"),
-		number(&version, "qemu.micro"), strstr(buf_text(&kvm), "\"enabled\": true") ? "KVM" : "TCG");
+		number(&version, "qemu.micro"), text_in(buf_text(&kvm), "\"enabled\": true") ? "KVM" : "TCG");
 	buf_free(&version);
 	buf_free(&kvm);
 	return -bad;

@@ -100,24 +100,33 @@ static void close_range_of(unsigned int first, unsigned int last)
 	if (syscall(SYS_close_range, first, last, 0) == 0)
 		return;
 #endif
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > 65536)
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) < 0 || limit.rlim_cur > 65536)
 		limit.rlim_cur = 65536;
 	for (unsigned int fd = first; fd <= last && fd < limit.rlim_cur; fd++)
 		close((int)fd);
 }
 
+/* The lowest of the list that is at least `from`; -1 for none. */
+static int lowest(int from, const int *list, size_t n)
+{
+	int least = -1;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i] >= from && (least < 0 || list[i] < least))
+			least = list[i];
+	return least;
+}
+
 void fd_close_from(int from, const int *keep, size_t n)
 {
-	unsigned int first = (unsigned int)from;
+	int next;
 
-	for (size_t i = 0; i < n; i++) {
-		if (keep[i] < from)
-			continue;
-		if ((unsigned int)keep[i] > first)
-			close_range_of(first, (unsigned int)keep[i] - 1);
-		first = (unsigned int)keep[i] + 1;
+	while ((next = lowest(from, keep, n)) >= 0) {
+		if (next > from)
+			close_range_of((unsigned int)from, (unsigned int)next - 1);
+		from = next + 1;
 	}
-	close_range_of(first, ~0U);
+	close_range_of((unsigned int)from, ~0U);
 }
 
 int fd_give(const int *fds, size_t n, int base)

@@ -21,7 +21,7 @@ int fd_wait(int fd, short events, int64_t deadline);
 int fd_sane(void);
 /* Makes fd 0, 1 and 2 copies of `in`, `out` and `out`. 0 or -1. */
 int fd_stdio(int in, int out);
-/* Closes every descriptor >= from except the n listed (rising order). */
+/* Closes every descriptor >= from except the n listed. */
 void fd_close_from(int from, const int *keep, size_t n);
 enum { FD_GIVE_MAX = 1024 };
 /* In a child that will exec: puts fds[i] at base + i, open across exec, and closes all else above 2. 0 or -1

@@ -23,6 +23,8 @@ int file_mkdirs(const char *path, mode_t mode);
 /* Opens a directory that only its owner may write: no symlink, owned by the effective user, no write bit for
  * others. The descriptor, or -1 and err (errno is kept; EPERM for one that is not so). */
 int file_open_dir(int dir, const char *path, struct err *e);
+/* The absolute path without links of what lies at `path`, as the kernel has it (/proc/self/fd). 0 or -1 with errno. */
+int file_real(const char *path, char *to, size_t room);
 /* "A/B", or -1 when it does not fit into room. */
 int file_join(char *to, size_t room, const char *a, const char *b);
 

@@ -7,6 +7,7 @@
 #include "fd.h"
 #include "journal.h"
 #include "proc.h"
+#include "spawn.h"
 #include "steps.h"
 #include "text.h"
 #include "vanish.h"
@@ -230,6 +231,19 @@ static const char *end_words(const struct keeper *k)
 	return words[k->ladder.last];
 }
 
+/* What QEMU has forked goes with it. */
+static void end_strays(struct keeper *k)
+{
+	struct err e;
+
+	if (!k->state.turn || !uid_lives(UID_FILE, (uid_t)k->state.uid, k->state.turn))
+		return;
+	if (spawn_end(UID_FILE, (uid_t)k->state.uid, k->state.turn, &e) < 0)
+		keep_note(k, "%s", e.text);
+	else
+		keep_note(k, "QEMU had forked: SIGKILL to what was left of it");
+}
+
 /* QEMU is gone; status is waitpid's, of an adopted one 0. */
 static void ended(struct keeper *k, int status)
 {
@@ -245,6 +259,8 @@ static void ended(struct keeper *k, int status)
 		k->code = FAILED;
 		say_last_words(k);
 		say_signal(k, status);
+		if (k->limit_hit)
+			k->code = TIMED_OUT;
 		err_set(&k->err, "QEMU ended before it was ready (%s %d)", WIFSIGNALED(status) ? "signal" : "exit status",
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 		keep_say(k, "%s", k->err.text);
@@ -583,10 +599,16 @@ static void on_asked(void *arg, struct desk_caller *c, const struct request *r)
 
 static void reap(struct keeper *k)
 {
+	siginfo_t info = { 0 };
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && (pid = info.si_pid) > 0) {
+		/* its process group, while the number is sure to be its own: it may have forked */
+		if (pid == k->pid && !k->adopted)
+			kill(-pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		info.si_pid = 0;
 		if (pid == k->pid && !k->adopted) {
 			ended(k, status);
 			return;

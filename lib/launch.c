@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,11 +46,6 @@ static void pipe_done(void *arg, int code)
 	fd_close(&p->fd);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 /* The keeper has no descriptor, terminal or folder of the caller's. */
 static _Noreturn void be_keeper(struct keep_job *job, int adopt, int report)
 {
@@ -65,7 +59,6 @@ static _Noreturn void be_keeper(struct keep_job *job, int adopt, int report)
 	if (null < 0)
 		null = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd_stdio(null, null);
-	qsort(keep, 3, sizeof(*keep), by_number);
 	fd_close_from(3, keep, 3);
 	job->say = pipe_say;
 	job->done = pipe_done;

@@ -2,6 +2,8 @@
 /* Whether a text stands in a stream that comes in pieces. */
 #include "match.h"
 
+#include "text.h"
+
 #include <string.h>
 
 int match_begin(struct match *m, const char *text)
@@ -20,7 +22,7 @@ int match_feed(struct match *m, const char *bytes, size_t n)
 		m->have += part;
 		bytes += part;
 		n -= part;
-		if (memmem(m->kept, m->have, m->text, m->n))
+		if (text_find(m->kept, m->have, m->text, m->n))
 			return 1;
 		/* one byte less than the text may be its beginning */
 		size_t keep = m->have < m->n - 1 ? m->have : m->n - 1;

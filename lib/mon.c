@@ -41,7 +41,7 @@ static void remember(struct mon *m, const char *s, size_t n)
 static const char *farewell(const struct mon *m, const char *word, size_t *n)
 {
 	size_t len = strlen(word);
-	const char *s = memmem(m->tail, m->tail_n, word, len);
+	const char *s = text_find(m->tail, m->tail_n, word, len);
 
 	if (!s)
 		return NULL;

@@ -6,6 +6,8 @@
 #include "proc.h"
 #include "sock.h"
 #include "text.h"
+#include "uid.h"
+#include "uid.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -47,7 +49,7 @@ static void judge_free(struct probe *p)
 
 	if (!p->has_state || !of_this_boot(s) || strcmp(s->phase, "stopped") == 0) {
 		set_phase(p, "stopped");
-	} else if (s->uid != (long long)geteuid() && s->uid && proc_uid_alive((uid_t)s->uid)) {
+	} else if (s->uid != (long long)geteuid() && s->uid && uid_lives(UID_FILE, (uid_t)s->uid, s->turn)) {
 		/* a QEMU that dropped its byte and lives on is not "stopped" */
 		set_phase(p, "unknown");
 		err_set(&p->err, "its locks are free, but a process of its uid %lld lives", s->uid);
@@ -86,7 +88,7 @@ void probe_look(struct probe *p, const struct host *h)
 	int there = vm_look(&p->vm, &h->place, p->name, &p->err);
 	if (there == 0)
 		p->err.text[0] = '\0';
-	if (there < 0 || (there && lock_look(p->vm.lock, &p->seen) < 0 && err_sys(&p->err, "%s/lock", p->vm.path) < 0)) {
+	if (there < 0 || (there && vm_seen(&p->vm, &p->seen) < 0 && err_sys(&p->err, "%s/lock", p->vm.path) < 0)) {
 		unknown(p);
 		return;
 	}

@@ -51,7 +51,7 @@ static int find_name(struct reach *r, const char *name, const char *file, struct
 	if (place_find(&place, e) < 0)
 		return -1;
 	int there = vm_look(&vm, &place, name, e);
-	if (there > 0 && lock_look(vm.lock, &seen) < 0)
+	if (there > 0 && vm_seen(&vm, &seen) < 0)
 		there = err_sys(e, "%s/lock", vm.path);
 	if (there > 0)
 		vm_file(&vm, file, r->path);
@@ -92,5 +92,5 @@ int reach_confined(const struct reach *r)
 	if (r->pid <= 0)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%ld/status", (long)r->pid);
-	return file_peek(AT_FDCWD, path, text, sizeof(text)) > 0 && strstr(text, "\nSeccomp:\t2") != NULL;
+	return file_peek(AT_FDCWD, path, text, sizeof(text)) > 0 && text_in(text, "\nSeccomp:\t2") != NULL;
 }

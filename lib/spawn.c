@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -23,6 +25,7 @@ enum { EXEC_WAIT = 30000 }; /* ms until the child must have executed QEMU or sai
 /* What the child says up the pipe: its uid (code DONE, and a text that is a warning or ""), or what went wrong. */
 struct word {
 	uid_t uid;
+	long long turn;
 	struct err err;
 };
 
@@ -55,10 +58,10 @@ static void child_limits(void)
 {
 	struct rlimit core = { 1, 1 }, files; /* 1, not 0: a pipe in core_pattern ignores 0 (core(5)) */
 
-	setrlimit(RLIMIT_CORE, &core);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+	prlimit(0, RLIMIT_CORE, &core, NULL);
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
+		prlimit(0, RLIMIT_NOFILE, &files, NULL);
 	}
 }
 
@@ -93,7 +96,7 @@ static int child(const struct spawn *s, int report, struct word *w)
 	fcntl(report, F_SETFD, FD_CLOEXEC);
 	child_limits();
 	/* last, so that nothing can drop it: a process loses the lock with any descriptor of the file that it closes */
-	if (lock_child(s->lock, &w->err) < 0 || uid_become(&s->uid, s->group, s->uids, &w->err) < 0)
+	if (lock_child(s->lock, &w->err) < 0 || uid_become(&s->uid, s->group, s->uids, &w->turn, &w->err) < 0)
 		return -1;
 	if (s->uid.way != UID_SAME)
 		check_kvm(s, &w->err);
@@ -119,7 +122,7 @@ static _Noreturn void child_main(const struct spawn *s, int report)
 }
 
 /* Reads the child's words until it has executed QEMU (end of file) or failed. */
-static int hear(int pipe, uid_t *uid, struct err *e)
+static int hear(int pipe, uid_t *uid, long long *turn, struct err *e)
 {
 	int64_t deadline = clock_in(EXEC_WAIT);
 	struct word w;
@@ -135,12 +138,14 @@ static int hear(int pipe, uid_t *uid, struct err *e)
 		if (w.err.code != DONE)
 			return -1;
 		*uid = w.uid;
+		*turn = w.turn;
+		*turn = w.turn;
 		told = 1;
 	}
 	return err_code(e, TIMED_OUT, "QEMU was not executed within %d s", EXEC_WAIT / 1000);
 }
 
-pid_t spawn_qemu(const struct spawn *s, uid_t *uid, struct err *e)
+pid_t spawn_qemu(const struct spawn *s, uid_t *uid, long long *turn, struct err *e)
 {
 	int report[2];
 
@@ -152,13 +157,45 @@ pid_t spawn_qemu(const struct spawn *s, uid_t *uid, struct err *e)
 	fd_close(&report[1]);
 	if (pid < 0)
 		err_sys(e, "fork");
-	else if (hear(report[0], uid, e) < 0) {
+	else if (hear(report[0], uid, turn, e) < 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		pid = -1;
 	}
 	fd_close(&report[0]);
 	return pid;
+}
+
+/* One signal to all at once, which no fork escapes, from a process that may signal none but these. */
+static void kill_all_of(uid_t uid)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0)
+			kill(-1, SIGKILL);
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e)
+{
+	int64_t deadline = clock_in(SPAWN_END);
+	int lock = open(uids, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), lives;
+
+	if (lock < 0)
+		return err_sys(e, "%s", uids);
+	/* under the lock nobody is given the uid meanwhile */
+	while (flock(lock, LOCK_EX | LOCK_NB) < 0 && clock_left(deadline))
+		poll(NULL, 0, 5);
+	while ((lives = uid_lives(uids, uid, turn)) && clock_left(deadline)) {
+		kill_all_of(uid);
+		poll(NULL, 0, 5);
+	}
+	fd_close(&lock);
+	return lives ? err_set(e, "processes of its uid %ld live on after SIGKILL", (long)uid) : 0;
 }
 
 pid_t spawn_shell(const char *command, char *const *env, int output, struct err *e)

@@ -166,7 +166,7 @@ void exit_last(int dir, struct buf *out)
 			text.s[text.n - 1] = '\0'; /* the last line's end */
 		const char *line = strrchr(buf_text(&text), '\n');
 		/* the first one in the line: what follows may be QEMU's words */
-		const char *how = strstr(line ? line : buf_text(&text), mark);
+		const char *how = text_in(line ? line : buf_text(&text), mark);
 		if (how)
 			buf_add(out, how + sizeof(mark) - 1, strcspn(how + sizeof(mark) - 1, "'"));
 	}

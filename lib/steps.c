@@ -361,21 +361,19 @@ static gid_t kvm_group(const struct keeper *k)
 	return st.st_gid;
 }
 
-/* One lock for the whole host, whatever QEMU_INIT_RUN says: the uids are the host's. */
-static const char uids_dir[] = "/run/qemu", uids_lock[] = "/run/qemu/uids";
 
 static pid_t spawn(struct keeper *k, const int *given, uid_t *uid)
 {
 	char lock[SOCK_PATH_MAX + 1];
 	const struct spawn s = {
-		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = uids_lock,
+		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = UID_FILE,
 		.uid = k->job->uid, .group = kvm_group(k), .output = k->output,
 	};
 
 	vm_file(k->vm, "lock", lock);
-	if (k->job->uid.way == UID_OWN && file_mkdirs(uids_dir, 0755) < 0)
-		return err_sys(&k->err, "%s", uids_dir);
-	return spawn_qemu(&s, uid, &k->err);
+	if (k->job->uid.way == UID_OWN && file_mkdirs(UID_DIR, 0755) < 0)
+		return err_sys(&k->err, UID_DIR);
+	return spawn_qemu(&s, uid, &k->state.turn, &k->err);
 }
 
 /* For the crash bundle. */
@@ -399,13 +397,14 @@ static void keep_argv(struct keeper *k)
 static enum step_result fork_qemu(struct keeper *k)
 {
 	int *given = calloc(k->argv.givens + 1, sizeof(*given));
+	long long turn;
 	uid_t uid;
 
 	if (!given)
 		return (enum step_result)err_set(&k->err, "out of memory");
 	for (size_t i = 0; i < k->argv.givens; i++)
 		given[i] = given_fd(k, &k->argv.given[i]);
-	pid_t pid = spawn(k, given, &uid);
+	pid_t pid = spawn(k, given, &uid, &turn);
 	free(given);
 	if (pid < 0)
 		return FAIL;
@@ -417,6 +416,7 @@ static enum step_result fork_qemu(struct keeper *k)
 	fd_close(&k->kernel);
 	fd_close(&k->initrd);
 	k->state.uid = uid;
+	k->state.turn = turn;
 	return keep_phase(k, "starting") < 0 ? FAIL : NEXT;
 }
 

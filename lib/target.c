@@ -50,7 +50,7 @@ static int find_by_path(const char *operand, char rc[PATH_MAX], struct err *e)
 	struct stat st;
 	char path[PATH_MAX];
 
-	if (!realpath(operand, path) || stat(path, &st) < 0) {
+	if (file_real(operand, path, sizeof(path)) < 0 || stat(path, &st) < 0) {
 		err_sys(e, "%s", operand);
 		e->code = e->code == NO_RIGHT ? NO_RIGHT : NOT_CONFIGURED;
 		return -1;

@@ -250,6 +250,19 @@ const char *text_line(const char **rest, size_t *n, size_t *len)
 	return line;
 }
 
+const char *text_find(const char *s, size_t n, const char *needle, size_t m)
+{
+	for (; n >= m; s++, n--)
+		if (memcmp(s, needle, m) == 0)
+			return s;
+	return NULL;
+}
+
+const char *text_in(const char *s, const char *needle)
+{
+	return text_find(s, strlen(s), needle, strlen(needle));
+}
+
 int text_copy(char *to, size_t room, const char *from)
 {
 	size_t n = strlen(from);

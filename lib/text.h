@@ -36,6 +36,10 @@ void text_clean(struct buf *b, const char *s, size_t n);
  * moves *rest and *n behind it; NULL when nothing is left. The last line may lack its end. */
 const char *text_line(const char **rest, size_t *n, size_t *len);
 
+/* Where the needle's m bytes stand first in n bytes; NULL: nowhere. text_in: the same for strings. */
+const char *text_find(const char *s, size_t n, const char *needle, size_t m);
+const char *text_in(const char *s, const char *needle);
+
 /* Copies into room bytes; -1 when it does not fit, `to` is then "". */
 int text_copy(char *to, size_t room, const char *from);
 

@@ -2,6 +2,7 @@
 /* The uid and gid of a QEMU. */
 #include "uid.h"
 
+#include "clock.h"
 #include "fd.h"
 #include "file.h"
 #include "proc.h"
@@ -9,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -128,15 +128,57 @@ int uid_plan(struct uid_plan *p, const char *runas, uid_t base, const char *pass
 
 static int become(uid_t uid, gid_t gid, gid_t extra, struct err *e)
 {
-	if (setgroups(extra != (gid_t)-1, &extra) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (proc_become(uid, gid, extra) < 0)
 		return err_sys(e, "become uid %ld", (long)uid);
 	return 0;
 }
 
-int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, struct err *e)
+/* The file has one for each uid that was ever given, in no order. */
+struct record {
+	long long uid, turn;
+};
+
+/* Reads the uid's record, and returns its offset; if there is none turn is 0, and the offset that of a new one. */
+static off_t find_record(int fd, uid_t uid, struct record *r)
+{
+	off_t at = 0;
+
+	for (; pread(fd, r, sizeof(*r), at) == sizeof(*r); at += (off_t)sizeof(*r))
+		if (r->uid == (long long)uid)
+			return at;
+	*r = (struct record){ .uid = uid };
+	return at;
+}
+
+static int write_turn(int fd, uid_t uid, long long *turn)
+{
+	struct record r;
+	off_t at = find_record(fd, uid, &r);
+
+	/* a moment rather than a count: no turn comes again when the file was deleted */
+	int64_t now = clock_boot_ms();
+	*turn = r.turn = now > r.turn ? now : r.turn + 1;
+	return pwrite(fd, &r, sizeof(r), at) == sizeof(r) ? 0 : -1;
+}
+
+int uid_lives(const char *lock_path, uid_t uid, long long turn)
+{
+	struct record r = { 0 };
+
+	if (!proc_uid_runs(uid))
+		return 0;
+	int fd = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0)
+		find_record(fd, uid, &r);
+	fd_close(&fd);
+	return !r.turn || r.turn == turn;
+}
+
+int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, long long *turn, struct err *e)
 {
 	unsigned int i = 0;
 
+	*turn = 0;
 	if (p->way == UID_SAME)
 		return 0;
 	if (p->way == UID_NAMED)
@@ -147,7 +189,8 @@ int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, str
 	while (i < p->n && proc_uid_alive(p->uid + i))
 		i++;
 	int done = i == p->n ? err_set(e, "all %u uids from %ld are taken", p->n, (long)p->uid)
-			     : become(p->uid + i, p->gid + i, extra, e);
+		   : write_turn(lock, p->uid + i, turn) < 0 ? err_sys(e, "%s", lock_path)
+							    : become(p->uid + i, p->gid + i, extra, e);
 	fd_close(&lock); /* from here on the kernel shows the uid as taken */
 	return done;
 }

@@ -6,6 +6,7 @@
 #include "fd.h"
 #include "file.h"
 #include "sock.h"
+#include "state.h"
 #include "text.h"
 
 #include <errno.h>
@@ -64,6 +65,20 @@ int vm_look(struct vm *vm, const struct place *place, const char *name, struct e
 	if (vm->lock >= 0)
 		return 1;
 	return errno == ENOENT ? 0 : err_sys(e, "%s/lock", vm->path);
+}
+
+int vm_seen(const struct vm *vm, struct lock_seen *seen)
+{
+	struct state s;
+	struct err e;
+
+	if (lock_look(vm->lock, seen) < 0)
+		return -1;
+	if (seen->keeper && !seen->qemu) {
+		seen->qemu = state_read(&s, vm->dir, &e) == 1 && strcmp(s.phase, "running") == 0;
+		state_free(&s);
+	}
+	return 0;
 }
 
 /* One try: 1, 0, -1, or 2 when the directory was taken away meanwhile by a keeper that ended. */

@@ -54,6 +54,8 @@ void vnc_none(struct vnc *v, struct loop *l, struct wire *w, uid_t owner)
 
 void vnc_listen(struct vnc *v, int fd)
 {
+	loop_del(v->loop, &v->sock);
+	fd_close(&v->sock.fd);
 	v->sock = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_sock, .due = on_rest, .owner = v };
 	loop_add(v->loop, &v->sock);
 }
