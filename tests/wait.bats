@@ -118,11 +118,11 @@ is_watching() {
 	qi 0 qemu-init start web
 	qi 124 qemu-init wait -t 0.5 web "serial:of the first run"
 	# the log is full and turns, the words stand across both files
-	cd "$QEMU_INIT_RUN/web"
-	head -c 1048000 /dev/zero | tr '\0' x >>serial.log
-	printf 'first, of the fi' >>serial.log
-	mv serial.log serial.log.1
-	printf 'rst run' >serial.log
+	local log=$QEMU_INIT_RUN/web/serial.log
+	head -c 1048000 /dev/zero | tr '\0' x >>"$log"
+	printf 'first, of the fi' >>"$log"
+	mv "$log" "$log.1"
+	printf 'rst run' >"$log"
 	ended "$pid" 0
 	qi 0 qemu-init wait -t 5 web "serial:xxfirst, of the first run"
 }
@@ -137,6 +137,7 @@ is_watching() {
 @test "event: from now on; without a keeper 1 and the remedy; other conditions need none" {
 	button_vm web
 	qi 0 qemu-init start web
+	qi 0 qemu-init wait web serial:R
 	waits event:RESET
 	wait_until 10 is_watching "$pid"
 	until gone "$pid"; do
@@ -159,6 +160,7 @@ is_watching() {
 	waits stopped
 	kill_qemu web
 	ended "$pid" 0
+	qi 0 qemu-init stop web
 }
 
 @test "event:SHUTDOWN is not missed though the VM ends with it" {
