@@ -139,7 +139,6 @@ static int hear(int pipe, uid_t *uid, long long *turn, struct err *e)
 			return -1;
 		*uid = w.uid;
 		*turn = w.turn;
-		*turn = w.turn;
 		told = 1;
 	}
 	return err_code(e, TIMED_OUT, "QEMU was not executed within %d s", EXEC_WAIT / 1000);

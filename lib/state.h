@@ -27,10 +27,8 @@ enum { STATE_VERSION = 1, STATE_FILE_MAX = 1 << 20, EXIT_RECORDS = 5 };
 	X(vnc, NUMBER)		/* there is a vnc.sock */ \
 	X(serial, NUMBER)	/* there is a console.sock */ \
 	X(uid, NUMBER)		/* QEMU's */ \
-	X(turn, NUMBER)		/* which holder of that uid; 0: the uid is not its own (uid.h) */ \
 	X(restarts, NUMBER) \
-	X(disks, TEXT)		/* which images it has open (claim.h) */ \
-	X(turn, NUMBER)		/* of a uid of its own: which holder of it (uid.h) */
+	X(disks, TEXT)		/* which images it has open (claim.h) */
 
 #define STATE_TYPE_TEXT const char *
 #define STATE_TYPE_NUMBER long long

@@ -362,7 +362,7 @@ static gid_t kvm_group(const struct keeper *k)
 }
 
 
-static pid_t spawn(struct keeper *k, const int *given, uid_t *uid)
+static pid_t spawn(struct keeper *k, const int *given, uid_t *uid, long long *turn)
 {
 	char lock[SOCK_PATH_MAX + 1];
 	const struct spawn s = {
@@ -373,7 +373,7 @@ static pid_t spawn(struct keeper *k, const int *given, uid_t *uid)
 	vm_file(k->vm, "lock", lock);
 	if (k->job->uid.way == UID_OWN && file_mkdirs(UID_DIR, 0755) < 0)
 		return err_sys(&k->err, UID_DIR);
-	return spawn_qemu(&s, uid, &k->state.turn, &k->err);
+	return spawn_qemu(&s, uid, turn, &k->err);
 }
 
 /* For the crash bundle. */
