@@ -252,6 +252,7 @@ static void ended(struct keeper *k, int status)
 	wire_drain(&k->wire); /* QEMU's last event says why; its end may be seen first */
 	int good = judge_end(k, status, &end);
 	k->pid = 0;
+	end_strays(k);
 	loop_del(&k->loop, &k->end);
 	loop_del(&k->loop, &k->words);
 	read_words(k);

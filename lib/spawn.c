@@ -5,10 +5,10 @@
 #include "clock.h"
 #include "fd.h"
 #include "lock.h"
+#include "proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { SPAWN_END = 2000 }; /* ms for a uid's last process to be gone after SIGKILL */
 enum { EXEC_WAIT = 30000 }; /* ms until the child must have executed QEMU or said why not */
 
 /* What the child says up the pipe: its uid (code DONE, and a text that is a warning or ""), or what went wrong. */
@@ -171,7 +172,7 @@ static void kill_all_of(uid_t uid)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0)
+		if (proc_become(uid, uid, (gid_t)-1) == 0)
 			kill(-1, SIGKILL);
 		_exit(0);
 	}

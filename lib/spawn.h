@@ -20,8 +20,12 @@ struct spawn {
 	int output;		/* its stdout and stderr */
 };
 
-/* Returns the child's pid when it has executed QEMU, its uid in *uid, which turn with that uid it has in *turn (uid.h), and in err a warning or ""; -1 and err. */
+/* Returns the child's pid when it has executed QEMU, its uid in *uid, which turn with that uid it has in *turn (uid.h), and
+ * in err a warning or ""; -1 and err. */
 pid_t spawn_qemu(const struct spawn *s, uid_t *uid, long long *turn, struct err *e);
+
+/* SIGKILL to all that has an own uid, if it is still that turn's: what a QEMU has forked escapes no other way. 0; -1 and err. */
+int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e);
 
 /* Forks `/bin/sh -c command` in a session of its own with env, its output to `output` and nothing else open. The
  * pid; -1 and err. */

@@ -27,6 +27,7 @@ enum { STATE_VERSION = 1, STATE_FILE_MAX = 1 << 20, EXIT_RECORDS = 5 };
 	X(vnc, NUMBER)		/* there is a vnc.sock */ \
 	X(serial, NUMBER)	/* there is a console.sock */ \
 	X(uid, NUMBER)		/* QEMU's */ \
+	X(turn, NUMBER)		/* which holder of that uid; 0: the uid is not its own (uid.h) */ \
 	X(restarts, NUMBER) \
 	X(disks, TEXT)		/* which images it has open (claim.h) */
 
