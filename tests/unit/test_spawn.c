@@ -10,7 +10,7 @@ static struct err e;
 
 static int run(const char *program, int output)
 {
-	char *argv[] = { (char *)program, "-c", "test -r /proc/self/fd/10 && ! test -e /proc/self/fd/11 && cat <&10", NULL };
+	char *argv[] = { (char *)program, "-c", "test -r /proc/self/fd/10 && ! test -e /proc/self/fd/11 && cat /proc/self/fd/10", NULL };
 	int given = open(scratch_path("given"), O_RDONLY | O_CLOEXEC), status = -1;
 	const struct spawn s = { .argv = argv, .given = &given, .n = 1, .base = 10, .lock = scratch_path("lock"),
 				 .uids = scratch_path("uids"), .uid = { .way = UID_SAME }, .group = (gid_t)-1, .output = output };
