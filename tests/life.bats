@@ -293,7 +293,7 @@ qemu-init: web: the guest did not power off, forced: SIGKILL"
 	kill -STOP "$VM_KEEPER"
 	qi 0 qemu-init status web
 	qi 0 qemu-init stop -t 1 web
-	like "$stderr" "*qemu-init: web: its keeper did not answer; forced: SIGKILL"
+	like "$stderr" "*qemu-init: web: its keeper does not answer and is replaced*"
 	qi 3 qemu-init status web
 	only_records web
 }
