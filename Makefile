@@ -8,12 +8,13 @@ PREFIX = /usr/local
 # A variant is another build of the same sources, in build/VARIANT: gates with a rule switched off (bits of
 # GATE_RULES), sanitizers, the other C library. `make VARIANT=asan unit`, `make build/nogate1/qinit`.
 VARIANT = main
-VARIANTS = asan glibc nogate1 nogate2 nogate4
+VARIANTS = asan glibc nogate1 nogate2 nogate3 nogate4
 CFLAGS_asan = -g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 # the two in which a warning is an error, one for each C library
 CFLAGS_glibc = -Werror
 CFLAGS_nogate1 = -Werror -DGATE_RULES=6
 CFLAGS_nogate2 = -DGATE_RULES=5
+CFLAGS_nogate3 = -DGATE_RULES=4
 CFLAGS_nogate4 = -DGATE_RULES=3
 LINK = -static
 LINK_asan = -fsanitize=address,undefined
@@ -43,7 +44,7 @@ V = build/$(VARIANT)
 LIB := $(patsubst %.c,$V/%.o,$(wildcard lib/*.c))
 OBJ := $V/qinit.o $(patsubst %.c,$V/%.o,$(wildcard applets/*.c)) $(LIB)
 UNIT := $(patsubst tests/unit/%.c,$V/unit/%,$(wildcard tests/unit/test_*.c))
-BENCH := $(patsubst %.c,build/main/%,$(wildcard tests/bench/*.c tests/fake/*.c))
+BENCH := $(patsubst %.c,build/main/%,$(wildcard tests/bench/*.c tests/fake/*.c tests/attack/*.c))
 APPLETS := $(patsubst applets/%.c,%,$(wildcard applets/*.c))
 MAN := $(wildcard applets/*.[1-8])
 
