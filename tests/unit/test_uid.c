@@ -10,6 +10,7 @@
 enum { BASE = 1879048192 };
 
 static struct err e;
+static long long turn;
 static struct uid_plan plan;
 
 static int plan_of(const char *runas)
@@ -65,7 +66,7 @@ static int become(gid_t extra)
 	if (pid == 0) {
 		gid_t groups[4];
 		uid_t r, f, s;
-		if (uid_become(&plan, extra, scratch_path("uids"), &e) < 0)
+		if (uid_become(&plan, extra, scratch_path("uids"), &turn, &e) < 0)
 			_exit(1);
 		if (getresuid(&r, &f, &s) < 0 || r != f || r != s || r < plan.uid || r >= plan.uid + (plan.n ? plan.n : 1))
 			_exit(2);
@@ -97,19 +98,19 @@ static void test_taken(void)
 	plan = (struct uid_plan){ .way = UID_OWN, .uid = 1879099000, .gid = 1879099000, .n = 2 };
 	pid_t first = fork();
 	if (first == 0) {
-		if (uid_become(&plan, (gid_t)-1, scratch_path("uids"), &e) == 0 && getuid() == 1879099000 && write(p[1], "x", 1) == 1)
+		if (uid_become(&plan, (gid_t)-1, scratch_path("uids"), &turn, &e) == 0 && getuid() == 1879099000 && write(p[1], "x", 1) == 1)
 			pause();
 		_exit(1);
 	}
 	CHECK(read(p[0], &byte, 1) == 1);
 	pid_t second = fork();
 	if (second == 0)
-		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &e) == 0 && getuid() == 1879099001 ? 0 : 1);
+		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &turn, &e) == 0 && getuid() == 1879099001 ? 0 : 1);
 	CHECK(waitpid(second, &status, 0) == second && status == 0);
 	plan.n = 1;
 	second = fork();
 	if (second == 0)
-		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &e) == -1 &&
+		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &turn, &e) == -1 &&
 		      strcmp(e.text, "all 1 uids from 1879099000 are taken") == 0 && getuid() == 0 ? 0 : 1);
 	CHECK(waitpid(second, &status, 0) == second && status == 0);
 	kill(first, 9);
@@ -143,7 +144,7 @@ static void test_ordinary(void)
 int main(void)
 {
 	plan = (struct uid_plan){ .way = UID_SAME };
-	CHECK(uid_become(&plan, (gid_t)-1, "/none/none", &e) == 0);
+	CHECK(uid_become(&plan, (gid_t)-1, "/none/none", &turn, &e) == 0);
 	if (geteuid() != 0)
 		return unit_failed; /* the rest is root's */
 	close(scratch_begin());
