@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 200, REFUSED_MS = 1000 }; /* where the kernel cannot wake us; a keeper that does not let us watch */
+enum { AGAIN_MS = 200 };	/* where the kernel cannot wake us */
+enum { REFUSED_MS = 1000 };	/* to a keeper that does not let us watch */
 enum { CHANGES = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF };
 
 /* ---- the words ---- */
@@ -67,7 +68,8 @@ static int unknown_word(const char *word, struct err *e)
 	const char *near = text_near(head, heads, KINDS);
 	if (near)
 		return err_code(e, USAGE, "%s: unknown condition; did you mean `%s`?", word, near);
-	return err_code(e, USAGE, "%s: unknown condition (running, stopped, paused, serial:TEXT, port:[ADDR:]N[=TEXT], event:NAME)", word);
+	return err_code(e, USAGE, "%s: unknown condition (running, stopped, paused, serial:TEXT, port:[ADDR:]N[=TEXT], event:NAME)",
+			word);
 }
 
 static int parse_one(struct await_want *w, const char *word, struct err *e)
@@ -140,8 +142,9 @@ struct await {
 static int is_over(const struct await *a)
 {
 	const char *phase = a->probe.phase;
+	int is_there = a->watch.state == ASK_WAITS || a->end.fd >= 0;
 
-	return a->watch.state != ASK_WAITS && a->end.fd < 0 && (strcmp(phase, "stopped") == 0 || strcmp(phase, "crashed") == 0);
+	return !is_there && (strcmp(phase, "stopped") == 0 || strcmp(phase, "crashed") == 0);
 }
 
 static int wants(const struct await *a, enum await_kind kind)
@@ -181,8 +184,10 @@ static const char *hopeless(const struct await *a, const struct one *o)
 		return "it has no serial line (SERIAL=no)";
 	if (kind == AWAIT_EVENT && watches(a))
 		return NULL; /* at its end the keeper closes the line, and what it said before has been read then */
+	if (is_over(a) && a->ran)
+		return "ended, and this did not come";
 	if (is_over(a))
-		return a->ran ? "ended, and this did not come" : wants(a, AWAIT_RUNNING) ? NULL : "not running, so this cannot come";
+		return wants(a, AWAIT_RUNNING) ? NULL : "not running, so this cannot come";
 	if (kind == AWAIT_EVENT && p->seen.qemu && !p->seen.keeper)
 		return "it has no keeper to tell of events (`qemu-init start` gives it one)";
 	return kind == AWAIT_EVENT && a->refused ? a->watch.words : NULL;
@@ -487,12 +492,14 @@ static void prepare(struct await *a, const struct await_want *list)
 	follow_none(&a->serial);
 	vm_none(&a->probe.vm);
 	a->watch = (struct ask){ .src.fd = -1, .state = ASK_LOST };
-	a->notify = (struct source){ .fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .events = POLLIN, .at = CLOCK_NEVER, .ready = on_notify, .owner = a };
+	a->notify = (struct source){ .events = POLLIN, .at = CLOCK_NEVER, .ready = on_notify, .owner = a };
+	a->notify.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	a->again = (struct source){ .fd = -1, .at = CLOCK_NEVER, .due = on_again, .owner = a };
 	a->end = (struct source){ .fd = -1, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_end, .owner = a };
 }
 
-int await_all(const struct host *h, const char *name, const struct await_want *list, size_t n, int64_t deadline, struct err *e)
+int await_all(const struct host *h, const char *name, const struct await_want *list, size_t n, int64_t deadline,
+	      struct err *e)
 {
 	struct await a = { .host = h, .deadline = deadline, .n = n, .look = 1, .run_wd = -1 };
 	int code = FAILED;

@@ -27,6 +27,7 @@ int await_parse(struct await_want *list, char *const *words, size_t n, struct er
 /* Waits for all n of them; a state must hold at the end, the others must have come once, event since the call, serial
  * since the beginning of the run. It only reads. DONE; TIMED_OUT at the deadline; FAILED as soon as one can no longer
  * come (with `running` among them a VM that does not run yet may still be started): err names those that did not come. */
-int await_all(const struct host *h, const char *name, const struct await_want *list, size_t n, int64_t deadline, struct err *e);
+int await_all(const struct host *h, const char *name, const struct await_want *list, size_t n, int64_t deadline,
+	      struct err *e);
 
 #endif
