@@ -8,6 +8,7 @@
 #include "json.h"
 #include "keeper.h"
 #include "launch.h"
+#include "request.h"
 #include "say.h"
 #include "show.h"
 #include "sock.h"
@@ -153,6 +154,8 @@ static int ask_ready(const struct call *c, struct target *t, const struct vm *vm
 	while (a.state == ASK_WAITS && clock_left(deadline) > 0)
 		loop_turn(&l, deadline);
 	int code = a.state == ASK_WAITS ? TIMED_OUT : a.state == ASK_LOST ? -1 : a.code;
+	if (code == REQUEST_UNKNOWN) /* an older one is replaced */
+		code = act_end_keeper(a.peer) == 0 ? -1 : FAILED;
 	if (a.state == ASK_WAITS)
 		say(c, t->name, "its keeper does not answer");
 	else if (code >= 0 && code != NOT_UP)
@@ -414,6 +417,8 @@ static int know(const struct call *c, const struct host *h, const char *name)
 		err_code(&e, NOT_CONFIGURED, "%s: not a VM's name", name);
 		return fail(c, NULL, &e);
 	}
+	if (place_fits(&h->place, name, &e) < 0)
+		return fail(c, name, &e);
 	if (reg_find(&h->reg, name))
 		return DONE;
 	int there = vm_look(&vm, &h->place, name, &e);
@@ -427,7 +432,7 @@ static int know(const struct call *c, const struct host *h, const char *name)
 	if (!h->place.root && access(path, F_OK) == 0)
 		err_code(&e, NO_RIGHT, "%s: a VM of root", name);
 	else
-		err_code(&e, NOT_CONFIGURED, "%s: no such VM (`qemu-init list` names them)", name);
+		err_code(&e, h->code ? h->code : NOT_CONFIGURED, "%s: no such VM (`qemu-init list` names them)", name);
 	return fail(c, NULL, &e);
 }
 
@@ -499,6 +504,8 @@ static int verb_status(struct call *c)
 	show_vms(&out, list, n, form_of(c));
 	fwrite(buf_text(&out), 1, out.n, stdout);
 	code = status_code(c, list, n);
+	if (code == DONE && !c->o.n)
+		code = h.code;
 	for (size_t i = 0; i < n; i++)
 		probe_free(&list[i]);
 	buf_free(&out);
@@ -524,9 +531,10 @@ static int verb_list(struct call *c)
 	}
 	for (size_t i = 0; !opt_has(&c->o, 'r') && i < h.reg.n; i++)
 		puts(h.reg.vms[i].name);
+	code = h.code;
 	free(list);
 	host_free(&h);
-	return DONE;
+	return code;
 }
 
 static void act_say(void *arg, const char *name, const char *words)

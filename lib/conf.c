@@ -169,7 +169,7 @@ static void complain_key(struct load *l, const char *file, int line, const char 
 	int numbered = near && conf_keys[i].numbered;
 	if (!near)
 		err_set(&e, "unknown key");
-	else if (!text_begins(word, near))
+	else if (!text_begins(word, near) || word[strlen(near) + strspn(word + strlen(near), "0123456789")])
 		err_set(&e, "unknown key, nearest is %s%s", near, numbered ? "1" : "");
 	else if (!numbered)
 		err_set(&e, "%s takes no number", near);

@@ -20,6 +20,7 @@ int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
 		*code = h->site.code;
 	if (reg_load(&h->reg, h->place.etc, errors) < 0)
 		*code = h->reg.code;
+	h->code = *code;
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct host {
 	struct place place;
 	struct site site;
 	struct reg reg;
+	int code; /* what a complaint about the files means, DONE for none */
 };
 
 /* 0; -1 and err when not even the places are known; complaints about the files are lines in `errors`, *code is then

@@ -153,7 +153,7 @@ static int load(struct reg *r, const char *etc_dir, const char *name, int paths,
 		read_all(r, paths, errors);
 	} else if (errno != ENOENT) {
 		buf_fmt(errors, "%s\n", e.text);
-		r->code = e.code;
+		r->code = e.code == NO_RIGHT ? NO_RIGHT : NOT_CONFIGURED;
 	}
 	return r->code ? -1 : 0;
 }

@@ -153,7 +153,7 @@ int site_load(struct site *s, const char *etc_dir, struct buf *errors)
 		read_all(&r, &text);
 	} else if (errno != ENOENT) {
 		buf_fmt(errors, "%s\n", e.text);
-		s->code = e.code;
+		s->code = e.code == NO_RIGHT ? NO_RIGHT : NOT_CONFIGURED;
 	}
 	buf_free(&text);
 	return s->code ? -1 : 0;

@@ -32,7 +32,7 @@ refused() {
 
 @test "a wrong key: its file, line and the nearest key" {
 	echo RAMM=1G >>"$(rc_of web)"
-	refused 6 "web: $(rc_of web):4: RAMM: *RAM*" web
+	refused 6 "web: $(rc_of web):4: RAMM: unknown key, nearest is RAM" web
 }
 
 @test "a wrong value, a doubled key, a line without =: all of them, each with its place" {
@@ -48,7 +48,7 @@ refused() {
 
 @test "a wrong setting behind the name" {
 	refused 6 "web: *RAM=much: *" web RAM=much
-	refused 6 "web: *RAMM=1: *RAM*" web RAMM=1
+	refused 6 "web: setting RAMM: unknown key, nearest is RAM" web RAMM=1
 }
 
 @test "a wrong default.rc, monitor.conf or registered" {
@@ -74,8 +74,7 @@ refused() {
 	qi 2 qemu-init shutdown web
 	like "$stderr" "*shutdown*stop*"
 	as=
-	run --separate-stderr "$bin/qinit" qemu-nonsense
-	same "$status" 127
+	run -127 --separate-stderr "$bin/qinit" qemu-nonsense
 	now_is web stopped
 }
 
@@ -85,7 +84,7 @@ refused() {
 		[[ $name == -- ]] || refused 6 "*$name*" "$name"
 		qi 6 qemu-init stop -- "$name"
 	done
-	refused 6 "NAME=../x: *" NAME=../x MACHINE=none || refused 6 "*NAME=../x: *" NAME=../x MACHINE=none
+	refused 6 "setting NAME=../x: *" NAME=../x MACHINE=none
 	qi 6 qemu-init stop a/../web
 	same "${#stderr_lines[@]}" 1
 	qi 6 qemu-cmd ../web info name
@@ -165,8 +164,7 @@ refused() {
 	for verb in "list" "status" "start web" "stop web"; do
 		# shellcheck disable=SC2086 # words
 		qi 4 qemu-init $verb
-		like "$stderr" "qemu-init: $QEMU_INIT_ETC*: permission denied"
-		same "${#stderr_lines[@]}" 1
+		like "${stderr_lines[1]}" "qemu-init: $QEMU_INIT_ETC/registered: permission denied"
 	done
 }
 
@@ -200,7 +198,7 @@ refused() {
 
 @test "a full disk while state is written: the start fails with a line, and leaves no QEMU" {
 	cat >"$scratch/script" <<-END
-		mount -t tmpfs -o size=64k tmpfs $QEMU_INIT_RUN
+		mount -t tmpfs -o size=64k,mode=755 tmpfs $QEMU_INIT_RUN
 		head -c 1M /dev/zero >$QEMU_INIT_RUN/fill 2>/dev/null
 		timeout -k 1 20 $bin/qinit qemu-init start web
 		echo "start: \$?"
@@ -217,7 +215,7 @@ refused() {
 @test "a disk that fills up while a VM runs does not hurt it, and its stop works" {
 	button_vm full
 	cat >"$scratch/script" <<-END
-		mount -t tmpfs -o size=64k tmpfs $QEMU_INIT_RUN
+		mount -t tmpfs -o size=64k,mode=755 tmpfs $QEMU_INIT_RUN
 		$bin/qinit qemu-init start full || exit
 		head -c 1M /dev/zero >$QEMU_INIT_RUN/fill 2>/dev/null
 		timeout -k 1 20 $bin/qinit qemu-init pause full || echo "pause: \$?"

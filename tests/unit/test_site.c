@@ -71,7 +71,7 @@ static void test_files(void)
 
 	memset(big, '#', 1 << 20);
 	put(big, 1 << 20);
-	CHECK(site_load(&s, dir, &errors) < 0 && s.code == FAILED && strstr(errors.s, "larger than"));
+	CHECK(site_load(&s, dir, &errors) < 0 && s.code == NOT_CONFIGURED && strstr(errors.s, "larger than"));
 	free(big);
 	unlink(path);
 	buf_clear(&errors);
