@@ -78,7 +78,7 @@ static int read_runas(struct uid_plan *p, const char *runas, const char *passwd,
 	size_t n = colon ? (size_t)(colon - runas) : strlen(runas);
 
 	if (n >= sizeof(user))
-		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: too long", runas);
+		return err_code(e, NOT_CONFIGURED, "%s: too long", runas);
 	memcpy(user, runas, n);
 	user[n] = '\0';
 	if (strcmp(user, "root") == 0)
@@ -86,12 +86,12 @@ static int read_runas(struct uid_plan *p, const char *runas, const char *passwd,
 	else if (id_of_number(user, &p->uid) == 0)
 		p->gid = p->uid;
 	else if (find_name(passwd, user, &p->uid, &p->gid) < 0)
-		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: no such user in %s", user, passwd);
+		return err_code(e, NOT_CONFIGURED, "%s: no such user in %s", user, passwd);
 	if (colon && id_of_number(colon + 1, &p->gid) < 0 && find_name(group, colon + 1, &p->gid, NULL) < 0)
-		return err_code(e, NOT_CONFIGURED, "RUNAS: %s: no such group in %s", colon + 1, group);
+		return err_code(e, NOT_CONFIGURED, "%s: no such group in %s", colon + 1, group);
 	p->way = p->uid == geteuid() && p->gid == getegid() ? UID_SAME : UID_NAMED;
 	if (p->way == UID_NAMED && geteuid() != 0)
-		return err_code(e, NO_RIGHT, "RUNAS: %s: only root can start a QEMU as somebody else", runas);
+		return err_code(e, NO_RIGHT, "%s: only root can start a QEMU as somebody else", runas);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "host.h"
 
 /* etc, run and vm; PATH is bin alone, and the script there is qemu-system-x86_64. */
-static inline void place_begin(struct host *h, const char *script)
+static inline void own_host_begin(struct host *h, const char *script)
 {
 	static const char *const dirs[] = { "etc", "run", "vm", "bin" };
 	struct buf errors = { 0 };
@@ -34,7 +34,7 @@ static inline void place_begin(struct host *h, const char *script)
 }
 
 /* Registers vm/NAME with that rc-file, and reads the registry anew. */
-static inline void place_register(struct host *h, const char *name, const char *rc)
+static inline void own_host_register(struct host *h, const char *name, const char *rc)
 {
 	char path[128], line[512], file[64];
 	struct buf errors = { 0 };

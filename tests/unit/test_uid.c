@@ -44,9 +44,9 @@ static void test_named(void)
 	CHECK(named("alice", 1001, 1002) && named("alice:kvm", 1001, 106) && named("alice:5", 1001, 5) && named("last", 7, 8));
 	CHECK(named("1234", 1234, 1234) && named("1234:many", 1234, 9) && named("4294967294", 4294967294u, 4294967294u));
 	CHECK(named("root:kvm", 0, 106));
-	refused("bob", "RUNAS: bob: no such user in /");
+	refused("bob", "bob: no such user in /");
 	refused("4294967295", "no such user"); /* (uid_t)-1 means "leave it" */
-	refused("alice:nogroup", "RUNAS: nogroup: no such group in /");
+	refused("alice:nogroup", "nogroup: no such group in /");
 	refused("broken", "no such user");
 	refused("ali", "no such user");
 	refused(":kvm", "no such user");
