@@ -8,6 +8,7 @@
 #include "json.h"
 #include "keeper.h"
 #include "launch.h"
+#include "request.h"
 #include "say.h"
 #include "show.h"
 #include "sock.h"
@@ -153,6 +154,8 @@ static int ask_ready(const struct call *c, struct target *t, const struct vm *vm
 	while (a.state == ASK_WAITS && clock_left(deadline) > 0)
 		loop_turn(&l, deadline);
 	int code = a.state == ASK_WAITS ? TIMED_OUT : a.state == ASK_LOST ? -1 : a.code;
+	if (code == REQUEST_UNKNOWN) /* an older one is replaced */
+		code = act_end_keeper(a.peer) == 0 ? -1 : FAILED;
 	if (a.state == ASK_WAITS)
 		say(c, t->name, "its keeper does not answer");
 	else if (code >= 0 && code != NOT_UP)

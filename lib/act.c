@@ -84,6 +84,11 @@ static int end_process(pid_t pid, const struct vm *vm, int check_lock)
 	return ended ? 0 : -1;
 }
 
+int act_end_keeper(pid_t pid)
+{
+	return end_process(pid, NULL, 0);
+}
+
 static int end_keeper(struct act *a)
 {
 	struct lock_seen seen = { 0 };

@@ -31,6 +31,8 @@ struct act_job {
 	void *arg;
 };
 
+/* SIGKILL to a keeper that the kernel named, and its end awaited: its guest does not notice. 0, or -1. */
+int act_end_keeper(pid_t pid);
 /* All at once; fills the codes. */
 void act_all(struct act *list, size_t n, const struct act_job *job);
 

@@ -49,10 +49,11 @@ static void judge_free(struct probe *p)
 
 	if (!p->has_state || !of_this_boot(s) || strcmp(s->phase, "stopped") == 0) {
 		set_phase(p, "stopped");
-	} else if (s->uid != (long long)geteuid() && s->uid && uid_lives(UID_FILE, (uid_t)s->uid, s->turn)) {
-		/* a QEMU that dropped its byte and lives on is not "stopped" */
+	} else if (s->turn && strcmp(s->phase, "crashed") != 0 && uid_lives(UID_FILE, (uid_t)s->uid, s->turn)) {
+		/* a QEMU that dropped its byte and lives on is not "stopped"; one of another's uid (RUNAS) cannot be told from that
+		 * other's processes */
 		set_phase(p, "unknown");
-		err_set(&p->err, "its locks are free, but a process of its uid %lld lives", s->uid);
+		err_set(&p->err, "its locks are free, but a process of its uid %lld lives (`stop -f` ends it)", s->uid);
 	} else {
 		set_phase(p, "crashed");
 	}
@@ -208,6 +209,24 @@ static void listen_until(struct loop *l, struct probe *list, size_t n, int64_t d
 		;
 }
 
+/* Nobody has said anything: it hangs, unless something has ended meanwhile. */
+static void known_late(struct probe *p, const struct host *h)
+{
+	struct lock_seen seen;
+	int waited = p->asked;
+
+	known(p);
+	if (!waited)
+		return;
+	if (vm_seen(&p->vm, &seen) == 0 && seen.qemu == p->seen.qemu && seen.keeper == p->seen.keeper && seen.pid == p->seen.pid) {
+		set_phase(p, "hung");
+		text_copy(p->reason, sizeof(p->reason), "it lives, but does not answer");
+	} else {
+		probe_free(p);
+		probe_look(p, h);
+	}
+}
+
 void probe_by(struct probe *list, size_t n, const struct host *h, int64_t deadline)
 {
 	int64_t half = clock_in(clock_left(deadline) / 2);
@@ -224,11 +243,7 @@ void probe_by(struct probe *list, size_t n, const struct host *h, int64_t deadli
 	listen_until(&l, list, n, deadline);
 	for (size_t i = 0; i < n; i++) {
 		struct probe *p = &list[i];
-		if (p->asked) {
-			set_phase(p, "hung");
-			text_copy(p->reason, sizeof(p->reason), "it lives, but does not answer");
-		}
-		known(p);
+		known_late(p, h);
 	}
 	loop_free(&l);
 }
