@@ -397,7 +397,9 @@ static struct probe *all_vms(const struct host *h, size_t *n)
 		memset(&list[*n], 0, sizeof(*list));
 		text_copy(list[*n].name, sizeof(list->name), d->d_name);
 		probe_look(&list[*n], h);
-		int lives = list[*n].seen.qemu || list[*n].seen.keeper || strcmp(list[*n].phase, "unknown") == 0;
+		/* what has no lock is another's: a file, a directory of QEMU's own */
+		int lives = list[*n].seen.qemu || list[*n].seen.keeper ||
+			    (strcmp(list[*n].phase, "unknown") == 0 && list[*n].vm.lock >= 0);
 		probe_free(&list[*n]);
 		*n += (size_t)lives;
 	}

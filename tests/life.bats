@@ -662,6 +662,22 @@ teardown() {
 	same "$stderr" "qemu-init: $scratch/a?b: a path with a line break"
 }
 
+@test "foreign files and directories in the run place are no VMs, and stay" {
+	no_guest web
+	cd "$QEMU_INIT_RUN"
+	touch uids
+	mkdir other theirs
+	touch theirs/lock
+	chown 4711 theirs
+	ln -s nowhere link
+	qi 0 qemu-init status
+	same "${#lines[@]}/$stderr" 2/
+	qi 0 qemu-init list -r
+	same "$output$stderr" ""
+	qi 0 qemu-init stop -a
+	same "$(echo *)" "link other theirs uids"
+}
+
 @test "an unregistered VM that ended well leaves nothing" {
 	qi 0 qemu-init start NAME=bare MACHINE=none SERIAL=no
 	[[ -d $QEMU_INIT_RUN/bare ]]
