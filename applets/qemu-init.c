@@ -165,6 +165,11 @@ static int ask_ready(const struct call *c, struct target *t, const struct vm *vm
 	return code;
 }
 
+static void say_unknown(const struct call *c, const struct target *t, const struct err *e)
+{
+	fprintf(stderr, "%s: %s: unknown whether it runs: %s\n", c->applet->name, t->name, e->text);
+}
+
 /* What must be known before the keeper's byte may be taken for a start. */
 static int refuse_unknown(const struct call *c, const struct target *t)
 {
@@ -174,7 +179,7 @@ static int refuse_unknown(const struct call *c, const struct target *t)
 	probe_look(&p, t->host);
 	int unknown = strcmp(p.phase, "unknown") == 0;
 	if (unknown)
-		fprintf(stderr, "%s: %s: unknown whether it runs: %s\n", c->applet->name, t->name, p.err.text);
+		say_unknown(c, t, &p.err);
 	probe_free(&p);
 	return unknown;
 }
@@ -208,9 +213,15 @@ static int take(const struct call *c, struct target *t, struct vm *vm, int *code
 		vm_close(vm);
 		return 0;
 	}
-	if (!seen.qemu)
+	if (seen.qemu) {
+		*code = adopt(c, t, vm);
+		return 0;
+	}
+	/* once more: the keeper that spoke for it may have gone only now */
+	if (!probe_poses(vm, &e))
 		return 1;
-	*code = adopt(c, t, vm);
+	say_unknown(c, t, &e);
+	vm_close(vm);
 	return 0;
 }
 
@@ -268,6 +279,11 @@ static int run_one(const struct call *c, struct target *t, int64_t limit)
 	if (got == 0 || lock_look(vm.lock, &seen) < 0) {
 		vm_close(&vm);
 		say(c, t->name, "runs already, with a keeper");
+		return FAILED;
+	}
+	if (!seen.qemu && probe_poses(&vm, &e)) {
+		say_unknown(c, t, &e);
+		vm_close(&vm);
 		return FAILED;
 	}
 	struct keep_job job = {

@@ -42,6 +42,27 @@ static int of_this_boot(const struct state *s)
 	return strcmp(boot, s->boot) == 0;
 }
 
+/* A QEMU that dropped its byte and lives on is not "stopped". One of another's uid (RUNAS) cannot be told from that
+ * other's processes. */
+static int poses(const struct state *s, struct err *e)
+{
+	if (!s->turn || strcmp(s->phase, "stopped") == 0 || strcmp(s->phase, "crashed") == 0 || !of_this_boot(s) ||
+	    !uid_lives(UID_FILE, (uid_t)s->uid, s->turn))
+		return 0;
+	err_set(e, "its locks are free, but a process of its uid %lld lives (`stop -f` ends it)", s->uid);
+	return 1;
+}
+
+int probe_poses(const struct vm *vm, struct err *e)
+{
+	struct state s;
+	int got = state_read(&s, vm->dir, e);
+	int unknown = got < 0 || (got && poses(&s, e));
+
+	state_free(&s);
+	return unknown;
+}
+
 /* Nobody holds anything. */
 static void judge_free(struct probe *p)
 {
@@ -49,11 +70,8 @@ static void judge_free(struct probe *p)
 
 	if (!p->has_state || !of_this_boot(s) || strcmp(s->phase, "stopped") == 0) {
 		set_phase(p, "stopped");
-	} else if (s->turn && strcmp(s->phase, "crashed") != 0 && uid_lives(UID_FILE, (uid_t)s->uid, s->turn)) {
-		/* a QEMU that dropped its byte and lives on is not "stopped"; one of another's uid (RUNAS) cannot be told from that
-		 * other's processes */
+	} else if (poses(s, &p->err)) {
 		set_phase(p, "unknown");
-		err_set(&p->err, "its locks are free, but a process of its uid %lld lives (`stop -f` ends it)", s->uid);
 	} else {
 		set_phase(p, "crashed");
 	}
@@ -218,7 +236,7 @@ static void known_late(struct probe *p, const struct host *h)
 	known(p);
 	if (!waited)
 		return;
-	if (vm_seen(&p->vm, &seen) == 0 && seen.qemu == p->seen.qemu && seen.keeper == p->seen.keeper && seen.pid == p->seen.pid) {
+	if (vm_seen(&p->vm, &seen) == 0 && seen.qemu == p->seen.qemu && seen.pid == p->seen.pid) {
 		set_phase(p, "hung");
 		text_copy(p->reason, sizeof(p->reason), "it lives, but does not answer");
 	} else {

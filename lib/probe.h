@@ -38,6 +38,9 @@ void probe_all(struct probe *list, size_t n, const struct host *h);
 void probe_by(struct probe *list, size_t n, const struct host *h, int64_t deadline);
 /* Only the look, nobody is asked: phase is running where a question would be needed. */
 void probe_look(struct probe *p, const struct host *h);
+/* For the holder of the keeper's byte who finds QEMU's free: 1 and err when QEMU may live all the same, so that none may
+ * be started. */
+int probe_poses(const struct vm *vm, struct err *e);
 void probe_free(struct probe *p);
 
 #endif
