@@ -231,7 +231,7 @@ static int read_port(const char *s, uint16_t *port)
 	return 0;
 }
 
-/* "" is 127.0.0.1, IPv6 is in brackets; kept in the kernel's own spelling. */
+/* "" is 127.0.0.1, IPv6 is in brackets. */
 static int read_address(struct spec_forward *f, const char *s, size_t n)
 {
 	char word[64];
@@ -252,7 +252,7 @@ static int read_address(struct spec_forward *f, const char *s, size_t n)
 	f->family = six ? AF_INET6 : AF_INET;
 	if (inet_pton(f->family, word, bytes) != 1)
 		return -1;
-	return inet_ntop(f->family, bytes, f->address, sizeof(f->address)) ? 0 : -1;
+	return text_copy(f->address, sizeof(f->address), word);
 }
 
 /* tcp:[ADDR]:PORT-:PORT */

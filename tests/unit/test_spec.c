@@ -96,7 +96,7 @@ static void test_nic(void)
 		{ "user,hostfwd=tcp::2222-:22", "user [] [] [] 4:127.0.0.1:2222>22" },
 		{ "user,hostfwd=tcp:0.0.0.0:80-:8080,hostfwd=tcp:[::1]:81-:81,mac=02:00:00:00:00:01",
 			"user [] [02:00:00:00:00:01] [] 4:0.0.0.0:80>8080 6:::1:81>81" },
-		{ "user,hostfwd=tcp:[0:0::0:1]:81-:81", "user [] [] [] 6:::1:81>81" },
+		{ "user,hostfwd=tcp:[0:0::0:1]:81-:81", "user [] [] [] 6:0:0::0:1:81>81" },
 		{ "", ": want none, user, bridge:BR or tap:IF" }, { "usr", "usr: want none, user, bridge:BR or tap:IF" },
 		{ "user:x", "user:x: user takes no name" }, { "none,mac=02:00:00:00:00:01", "mac=02:00:00:00:00:01: none takes no options" },
 		{ "bridge", "bridge: want bridge:BR, an interface's name" }, { "tap:", "tap:: want tap:IF, an interface's name" },
