@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-/* call [-6] [-c] [-f PORT] [-l] [-n N] [-r] [-s] [-w MS] PORT [TEXT]: calls PORT on the loopback, sends TEXT, and shows
- * what comes back within MS. It does what clients do not: -s half closes, -c closes at once, -r resets, -n N times in
- * a row; -f PORT calls from that port, and -l only listens on it, connecting nowhere. Exit 3: no connection. */
+/* call [-46] [-c] [-f PORT] [-l] [-n N] [-o] [-r] [-s] [-w MS] PORT [TEXT]: calls PORT on the loopback, sends TEXT, and
+ * shows what comes back within MS (-o: until something has). It does what clients do not: -s half closes, -c closes at
+ * once, -r resets, -n N times in a row; -f PORT calls from that port, and -l only listens on it. Exit 3: no connection. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct plan {
-	int family, from, listen, close, reset, half;
+	int family, from, listen, close, reset, half, once;
 	long times, ms;
 	int port;
 	const char *text;
@@ -62,7 +62,7 @@ static int begin(const struct plan *p)
 	return fd;
 }
 
-static void show(int fd, long until)
+static void show(int fd, long until, int once)
 {
 	char bytes[4096];
 	struct pollfd f = { .fd = fd, .events = POLLIN };
@@ -76,6 +76,8 @@ static void show(int fd, long until)
 			return;
 		fwrite(bytes, 1, (size_t)n, stdout);
 		fflush(stdout);
+		if (once)
+			return;
 	}
 }
 
@@ -95,7 +97,7 @@ static int call(const struct plan *p)
 	if (p->listen)
 		poll(NULL, 0, (int)p->ms);
 	else if (!p->close && !p->reset)
-		show(fd, now() + p->ms);
+		show(fd, now() + p->ms, p->once);
 	close(fd);
 	return 0;
 }
@@ -105,13 +107,15 @@ int main(int argc, char **argv)
 	struct plan p = { .family = AF_INET, .times = 1, .ms = 3000 };
 	int bad = 0;
 
-	for (int c; (c = getopt(argc, argv, "6cf:ln:rsw:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "46cf:ln:orsw:")) != -1;) {
 		switch (c) {
+		case '4': break;
 		case '6': p.family = AF_INET6; break;
 		case 'c': p.close = 1; break;
 		case 'f': p.from = atoi(optarg); break;
 		case 'l': p.listen = 1; break;
 		case 'n': p.times = atol(optarg); break;
+		case 'o': p.once = 1; break;
 		case 'r': p.reset = 1; break;
 		case 's': p.half = 1; break;
 		case 'w': p.ms = atol(optarg); break;

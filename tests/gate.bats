@@ -1,0 +1,564 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: 0BSD
+# shellcheck disable=SC2154 # family, to, name: of at_each_door
+# The gate: every attack is tried at both ports, on IPv4 and IPv6, on a VM of root's and on an ordinary user's; and it is
+# seen to work where the rules that stop it are switched off (build/nogate1: rule 1, nogate2: rule 2, nogate3: both, nogate4: rule 3).
+load helper
+load vms
+
+post=$'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nquit\n'
+patch=$'patch / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nquit\n'
+
+as_owner() {
+	setpriv --reuid=64001 --regid=64001 --clear-groups --inh-caps=-all "$@"
+}
+
+as_stranger() {
+	setpriv --reuid=64002 --regid=64002 --clear-groups --inh-caps=-all "$@"
+}
+
+# whose WHO: from now on this is about root's VM, or about that of the ordinary user
+whose() {
+	case $1 in
+	root) as='' name=roots && use_place "$scratch" ;;
+	user) as=as_owner name=users && use_place "$scratch/user" ;;
+	esac
+}
+
+setup() {
+	begin
+	requires nc socat ss setpriv
+	cp "$top/build/main/tests/attack/call" "$bin/call"
+	build=$bin at=1
+	grep -q ' lo$' /proc/net/if_inet6 2>/dev/null && families='-4 -6' || families=-4
+	use_place "$scratch/user"
+	chown -R 64001:64001 "$scratch/user"
+	chmod 700 "$QEMU_INIT_RUN"
+}
+
+# root is refused in the user's place
+teardown() {
+	QEMU_INIT_ETC=$scratch/user/etc QEMU_INIT_RUN=$scratch/user/run QEMU_INIT_DAT=$scratch/user/dat as_owner "$bin/qinit" qemu-init kill -a || true
+	finish
+}
+
+# up VM...: by root and by the ordinary user, each a VM of its own: VM is the function that makes it
+up() {
+	local who
+	for who in root user; do
+		whose $who
+		"$@" "$name" || return
+		start || return
+	done
+}
+
+start() {
+	# shellcheck disable=SC2086 # empty, or a function's name
+	$as "$build/qinit" qemu-init start "$name"
+}
+
+look() {
+	# shellcheck disable=SC2086
+	eval "$($as "$bin/qinit" qemu-init status -s "$name")"
+}
+
+# by_build NAME: both VMs anew, by a keeper with a rule less
+by_build() {
+	local who
+	build=$scratch/$1
+	mkdir -p "$build"
+	cp "$top/build/$1/qinit" "$build/qinit"
+	for who in root user; do
+		whose $who
+		# shellcheck disable=SC2086
+		$as "$bin/qinit" qemu-init kill "$name" || return
+		start || return
+	done
+}
+
+# at_each_door [-o WHO] COMMAND...: calls it with $name and $as, $to and $family
+at_each_door() {
+	local whom='root user' who family to
+	[[ $1 != -o ]] || { whom=$2 && shift 2; }
+	for who in $whom; do
+		whose "$who"
+		look
+		for to in $VM_MONPORT $VM_CTLPORT; do
+			for family in $families; do
+				echo "# $who's VM, port $to, $family: $*"
+				"$@"
+			done
+		done
+	done
+}
+
+# call_as WHO OPTIONS... [TEXT]: $got is what comes back
+call_as() {
+	got=$("as_${1#as_}" "$bin/call" "$family" "${@:2}" 2>&1) || true
+}
+
+as_root() {
+	"$@"
+}
+
+# the owner's own client works; so the VM runs, and nobody has stopped or changed it
+unharmed() {
+	# shellcheck disable=SC2086
+	same "$($as "$bin/qinit" qemu-cmd -p "$to" info status)" "VM status: running"
+}
+
+only_denied() {
+	like "$got" "qinit: denied: *"
+	same "$(wc -l <<<"$got")" 1
+	unharmed
+}
+
+greeted() {
+	like "$got" "QEMU*monitor*"
+}
+
+# frozen WHO OPTIONS... TEXT: call_as, but the keeper sees nothing of it before it has been sent and all else been done
+frozen() {
+	look
+	kill -STOP "$VM_KEEPER"
+	background "as_${1#as_}" "$bin/call" "$family" "${@:2}" >"$scratch/frozen" 2>&1
+	wait_until 5 sent || true
+	kill -CONT "$VM_KEEPER"
+	wait "$pid" || true
+	got=$(cat "$scratch/frozen")
+}
+
+# the kernel shows the bytes that wait in the keeper's socket
+sent() {
+	ss -Htan "sport = :$to" | awk '$1 != "LISTEN" && $2 > 0 { n++ } END { exit !n }'
+}
+
+stopped_by() {
+	"$@" || true
+	look
+	[[ $VM_STATE == stopped ]]
+}
+
+# falls_to ATTACK...: ends the VM, if need be in many tries
+falls_to() {
+	wait_until 20 stopped_by "$@"
+	start
+}
+
+waits() {
+	call_as stranger -w 5000 "$to"
+}
+
+quits_and_closes() {
+	call_as stranger -c -n "${tries:-1}" "$to" $'quit\n'
+}
+
+half_closes() {
+	call_as stranger -s -w 5000 "$to" $'quit\n'
+}
+
+half_closes_with_nc() {
+	got=$(printf 'quit\n' | as_stranger timeout 5 nc -N "$(address)" "$to" 2>&1) || true
+}
+
+address() {
+	[[ $family == -6 ]] && echo ::1 || echo 127.0.0.1
+}
+
+@test "another user's connection that waits for a greeting is denied" {
+	denied() {
+		waits
+		only_denied
+	}
+	let_in() {
+		call_as stranger -o -w 5000 "$to"
+		greeted
+	}
+	up no_guest
+	at_each_door denied
+	by_build nogate1
+	# an ordinary user's keeper does not see who holds another user's socket: there, rule 2 denies as well
+	at_each_door -o root let_in
+	at_each_door -o user denied
+	by_build nogate3
+	at_each_door let_in
+}
+
+@test "another user's 'quit' whose sender closes at once does nothing" {
+	nothing_comes() {
+		tries=50 quits_and_closes
+		unharmed
+		frozen stranger -c "$to" $'quit\n'
+		unharmed
+	}
+	up no_guest
+	at_each_door nothing_comes
+	by_build nogate3
+	at_each_door falls_to quits_and_closes
+}
+
+@test "another user's 'quit' whose sender half closes is denied" {
+	denied() {
+		half_closes
+		only_denied
+		half_closes_with_nc
+		only_denied
+		frozen stranger -s -w 5000 "$to" $'quit\n'
+		only_denied
+	}
+	up no_guest
+	at_each_door denied
+	by_build nogate1
+	at_each_door -o root falls_to half_closes
+	by_build nogate3
+	at_each_door falls_to half_closes
+}
+
+crowd() {
+	as_stranger "$bin/call" "$family" -n 1000 "$@" "$to" $'quit\n' >"$scratch/crowd" 2>&1
+}
+
+@test "another user's thousand connections in a row cost the VM and its owner nothing" {
+	local before
+	descriptors() {
+		find "/proc/$VM_KEEPER/fd" -type l | wc -l
+	}
+	as_few() {
+		(($(descriptors) <= before))
+	}
+	withstood() {
+		before=$(descriptors)
+		background crowd -c
+		local closing=$pid waiting
+		background crowd -w 5000
+		waiting=$pid
+		unharmed
+		while kill -0 "$waiting" 2>/dev/null || kill -0 "$closing" 2>/dev/null; do
+			unharmed
+			(($(descriptors) < before + 40)) || fail "$(descriptors) descriptors"
+		done
+		wait "$closing" || fail "refused: $(tail -n 1 "$scratch/crowd")"
+		wait "$waiting" || fail "refused: $(tail -n 1 "$scratch/crowd")"
+		unharmed
+		wait_until 5 as_few
+	}
+	BATS_TEST_TIMEOUT=300
+	up no_guest
+	at_each_door withstood
+	by_build nogate3
+	at_each_door falls_to crowd -c
+}
+
+# resets WHAT: a stranger sends `quit` and resets; then the owner connects from that port, or listens on it (-l)
+resets() {
+	local from=$((port + 500 + at++))
+	look
+	kill -STOP "$VM_KEEPER"
+	as_stranger "$bin/call" "$family" -r -f "$from" "$to" $'quit\n' || fail "no reset" || true
+	# shellcheck disable=SC2086
+	background $as "$bin/call" "$family" ${1-} -o -f "$from" -w "$([[ ${1-} ]] && echo 300 || echo 5000)" "$to" >"$scratch/owner"
+	wait_until 5 taken "$from" || true
+	kill -CONT "$VM_KEEPER"
+	wait "$pid" || true
+}
+
+taken() {
+	ss -Htan "sport = :$1" | grep -qE 'LISTEN|ESTAB'
+}
+
+withstands_reset() {
+	resets "$@"
+	[[ -n ${1-} ]] || like "$(cat "$scratch/owner")" "QEMU*monitor*"
+	unharmed
+}
+
+@test "another user's 'quit' behind a reset does nothing while the owner connects from its port" {
+	up no_guest
+	at_each_door withstands_reset
+	by_build nogate3
+	at_each_door falls_to resets
+}
+
+@test "another user's 'quit' behind a reset does nothing while the owner listens on its port" {
+	up no_guest
+	at_each_door withstands_reset -l
+	by_build nogate3
+	at_each_door falls_to resets -l
+}
+
+# who reads the web page is the owner
+requests() {
+	# shellcheck disable=SC2086
+	got=$($as "$bin/call" "$family" -w 5000 "$to" "$1" 2>&1) || true
+}
+
+denied_request() {
+	frozen "${as:-as_root}" -w 5000 "$to" "$1"
+	only_denied
+	# one that comes slower has got the greeting, as its reader may
+	requests "$1"
+	like "$got" "*qinit: denied: *"
+	unharmed
+}
+
+@test "the owner's web request in capitals is denied" {
+	up no_guest
+	at_each_door denied_request "$post"
+	by_build nogate4
+	at_each_door falls_to requests "$post"
+}
+
+@test "the owner's web request in small letters is denied" {
+	up no_guest
+	at_each_door denied_request "$patch"
+	by_build nogate4
+	at_each_door falls_to requests "$patch"
+}
+
+lan_vm() {
+	linux_vm "$1" NIC1=user
+}
+
+# the gate's line, or QEMU's greeting, is to be seen on the guest's serial line; $mark tells one try from the next
+inside() {
+	mark=mark$((at++))
+	tell "$name" "ip -6 address add fec0::15/64 dev eth0 nodad 2>/dev/null; echo $mark; echo quit | nc -w 5 $1 $to; echo $mark is over"
+	says "$name" "$mark is over" 60
+	got=$(tr -d '\r' <"$QEMU_INIT_RUN/$name/serial.log" | sed -n "/^$mark\$/,/^$mark is over/p" | grep -v "$mark")
+}
+
+guest_denied() {
+	inside "$guest_address"
+	only_denied
+}
+
+guest_let_in() {
+	inside "$guest_address" || true
+	like "$got" "QEMU*monitor*"
+	wait_until 10 stopped_by true
+	start
+	says "$name" "guest: ready" 60
+}
+
+@test "a guest's connection to 10.0.2.2, which is this host, is denied" {
+	local guest_address=10.0.2.2
+	BATS_TEST_TIMEOUT=400
+	families=-4
+	up lan_vm
+	says "$name" "guest: ready" 60
+	whose root
+	says "$name" "guest: ready" 60
+	at_each_door guest_denied
+	# root's guest has a uid of its own, and rule 1 denies as well; an ordinary user's has that user's
+	by_build nogate2
+	says users "guest: ready" 60
+	at_each_door -o user guest_let_in
+	whose root
+	says roots "guest: ready" 60
+	at_each_door -o root guest_denied
+	by_build nogate1
+	whose root
+	says roots "guest: ready" 60
+	at_each_door -o root guest_denied
+	by_build nogate3
+	whose root
+	says roots "guest: ready" 60
+	at_each_door -o root guest_let_in
+}
+
+@test "the owner's nc, nc -N, qemu-mon -p and qemu-cmd -p work while others call" {
+	served() {
+		# shellcheck disable=SC2086
+		like "$(printf 'info status\n' | $as nc -N "$(address)" "$to")" "*VM status: running*"
+		# shellcheck disable=SC2086
+		like "$(printf 'info status\n' | $as nc -q 1 "$(address)" "$to")" "*VM status: running*"
+		# shellcheck disable=SC2086
+		like "$(printf 'info status\n' | $as "$bin/qinit" qemu-mon -p "$to")" "*VM status: running*"
+		unharmed
+	}
+	local who family to callers=()
+	up no_guest
+	for who in root user; do
+		whose $who
+		look
+		for to in $VM_MONPORT $VM_CTLPORT; do
+			for family in $families; do
+				background crowd -n 100000000 -w 5000
+			done
+		done
+	done
+	at_each_door served
+}
+
+@test "root, too, is denied at an ordinary user's port, and uses the sockets" {
+	denied() {
+		call_as root -w 5000 "$to"
+		only_denied
+	}
+	up no_guest
+	at_each_door -o user denied
+	same "$("$bin/qinit" qemu-cmd -u "$QEMU_INIT_RUN/$name/hmp.sock" info status)" "VM status: running"
+	same "$("$bin/qinit" qemu-cmd -u "$QEMU_INIT_RUN/$name/qmp.sock" info status)" "VM status: running"
+}
+
+seen_vm() {
+	vm "$1" DISPLAY=vnc
+}
+
+# the kinds of sockets that a VM of these has
+sockets='hmp qmp keep console vnc'
+
+@test "another user can connect to none of a VM's sockets" {
+	local who sock
+	up seen_vm
+	for who in root user; do
+		whose $who
+		same "$(stat -c %a "$QEMU_INIT_RUN/$name")" "$([[ $who == root ]] && echo 750 || echo 700)"
+		same "$(stat -c %a "$QEMU_INIT_RUN/$name/private")" 700
+		for sock in $sockets; do
+			same "$(stat -c %a "$QEMU_INIT_RUN/$name/$sock.sock")" 600
+			run as_stranger socat -u "UNIX-CONNECT:$QEMU_INIT_RUN/$name/$sock.sock" -
+			like "$output" "*Permission denied*"
+		done
+		for sock in "$QEMU_INIT_RUN/$name/private"/*.sock; do
+			same "$(stat -c %a "$sock")" 600
+		done
+	done
+}
+
+@test "the keeper's sockets ask who is calling, whatever their modes are" {
+	local who sock
+	answer() {
+		printf '%s\n' "$2" | as_stranger socat -t 2 - "UNIX-CONNECT:$QEMU_INIT_RUN/$name/$1.sock" 2>/dev/null
+	}
+	up seen_vm
+	for who in root user; do
+		whose $who
+		look
+		to=$VM_MONPORT
+		chmod 755 "$QEMU_INIT_RUN" "$QEMU_INIT_RUN/$name"
+		for sock in keep console vnc; do
+			chmod 777 "$QEMU_INIT_RUN/$name/$sock.sock"
+		done
+		like "$(answer keep 'qinit 1 kill 0 ')" "= 4 denied: *"
+		like "$(answer console quit)" "qinit: denied: *"
+		same "$(answer vnc '')" ""
+		chmod 700 "$QEMU_INIT_RUN"
+		unharmed
+	done
+}
+
+# holds N: so many callers of the owner's, who say nothing
+holds() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		# shellcheck disable=SC2086
+		background $as "$bin/call" "$family" -w 60000 "$to" >"$scratch/held$i"
+		wait_until 10 held $((i + 1))
+	done
+}
+
+held() {
+	(($(ss -Htn state established "sport = :$to" | wc -l) >= $1))
+}
+
+@test "eight may wait, the ninth hears that the line is busy" {
+	local who i before
+	up no_guest
+	for who in root user; do
+		whose $who
+		look
+		for to in $VM_MONPORT $VM_CTLPORT; do
+			family=-4 before=${#pids[@]}
+			holds 9
+			# shellcheck disable=SC2086
+			same "$($as "$bin/call" -w 5000 "$to")" "qinit: busy: 8 callers wait"
+			greeted_first() {
+				[[ -s $scratch/held0 ]]
+			}
+			wait_until 5 greeted_first
+			like "$(cat "$scratch/held0")" "QEMU*monitor*"
+			for ((i = 1; i < 9; i++)); do
+				same "$(cat "$scratch/held$i")" ""
+			done
+			# a stranger takes nobody's place
+			call_as stranger "$to"
+			like "$got" "qinit: denied: *"
+			for i in "${pids[@]:before}"; do
+				pkill -P "$i" 2>/dev/null || kill "$i"
+			done
+			wait_until 5 unharmed
+		done
+	done
+}
+
+@test "who says nothing for ten seconds gives way to who waits" {
+	local who family=-4
+	up no_guest
+	for who in root user; do
+		whose $who
+		look
+		to=$VM_MONPORT
+		holds 1
+		# shellcheck disable=SC2086
+		same "$($as "$bin/qinit" qemu-cmd -t 30 -p "$to" info status)" "VM status: running"
+		like "$(cat "$scratch/held0")" "QEMU*qinit: busy: 10 s without a byte, and another waits"
+	done
+}
+
+# processor time and wake-ups of a process so far
+work_of() {
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
+	grep ctxt_switches "/proc/$1/status"
+}
+
+@test "an idle keeper sleeps in one poll and costs nothing" {
+	local before
+	up seen_vm
+	whose root
+	look
+	asleep() {
+		local was
+		was=$(work_of "$VM_KEEPER")
+		sleep 0.5
+		[[ $(work_of "$VM_KEEPER") == "$was" ]]
+	}
+	wait_until 20 asleep
+	before=$(work_of "$VM_KEEPER")
+	sleep 2 # the measure itself
+	same "$(work_of "$VM_KEEPER")" "$before"
+	like "$(cat "/proc/$VM_KEEPER/wchan")" "*poll*"
+}
+
+quick_status() {
+	local begin=${EPOCHREALTIME/./}
+	same "$("$bin/qinit" qemu-init status -s "$name" | sed "s/.*VM_STATE='\([a-z]*\)'.*/\1/")" running
+	((${EPOCHREALTIME/./} - begin < 1000000)) || fail "status took more than a second"
+}
+
+@test "callers who flood, or who stop reading, hurt nobody else" {
+	local i sock
+	up seen_vm
+	whose root
+	look
+	flood() {
+		while :; do printf 'info registers\ninfo qtree\n%0100d\n' 0; done
+	}
+	# each writes for ever and never reads
+	for to in "$VM_MONPORT" "$VM_CTLPORT"; do
+		background socat -u "EXEC:yes info qtree" "TCP4:127.0.0.1:$to"
+	done
+	for sock in keep console; do
+		background socat -u EXEC:yes "UNIX-CONNECT:$QEMU_INIT_RUN/$name/$sock.sock"
+	done
+	# more than the keeper has places for, who say nothing at all
+	for ((i = 0; i < 70; i++)); do
+		background socat -u "UNIX-CONNECT:$QEMU_INIT_RUN/$name/keep.sock" OPEN:/dev/null
+	done
+	for ((i = 0; i < 20; i++)); do
+		quick_status
+	done
+	same "$("$bin/qinit" qemu-cmd "$name" info status)" "VM status: running"
+	((($(awk '/^RssAnon/ { print $2 }' "/proc/$VM_KEEPER/status")) < 2000)) || fail "$(grep Rss "/proc/$VM_KEEPER/status")"
+	"$bin/qinit" qemu-init stop -f "$name"
+}
