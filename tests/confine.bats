@@ -71,6 +71,7 @@ w $QEMU_INIT_DAT/$name/q.qcow2
 w $QEMU_INIT_DAT/$name/raw.img
 w $QEMU_INIT_RUN/$name/private/output"
 		! tr '\0' ' ' <"/proc/$VM_PID/cmdline" | grep -F "$scratch" || fail "a path of ours in QEMU's words"
+		same "$(files_of "$VM_KEEPER" | grep -E '/(dat|etc)/' || true)" "" # a copy would hold the images' locks beyond QEMU's life
 		uids+=("$VM_UID")
 	done
 	[[ ${uids[0]} != "${uids[1]}" ]] || fail "both have uid ${uids[0]}"
