@@ -9,19 +9,14 @@ load vms
 post=$'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nquit\n'
 patch=$'patch / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nquit\n'
 
-as_owner() {
-	setpriv --reuid=64001 --regid=64001 --clear-groups --inh-caps=-all "$@"
-}
+owner=(setpriv --reuid=64001 --regid=64001 --clear-groups --inh-caps=-all)
+stranger=(setpriv --reuid=64002 --regid=64002 --clear-groups --inh-caps=-all)
 
-as_stranger() {
-	setpriv --reuid=64002 --regid=64002 --clear-groups --inh-caps=-all "$@"
-}
-
-# whose WHO: from now on this is about root's VM, or about that of the ordinary user
+# whose WHO: from now on this is about root's VM, or about that of the ordinary user; "${by[@]}" COMMAND is its owner's
 whose() {
 	case $1 in
-	root) as='' name=roots && use_place "$scratch" ;;
-	user) as=as_owner name=users && use_place "$scratch/user" ;;
+	root) by=() name=roots && use_place "$scratch" ;;
+	user) by=("${owner[@]}") name=users && use_place "$scratch/user" ;;
 	esac
 }
 
@@ -38,28 +33,26 @@ setup() {
 
 # root is refused in the user's place
 teardown() {
-	QEMU_INIT_ETC=$scratch/user/etc QEMU_INIT_RUN=$scratch/user/run QEMU_INIT_DAT=$scratch/user/dat as_owner "$bin/qinit" qemu-init kill -a || true
+	QEMU_INIT_ETC=$scratch/user/etc QEMU_INIT_RUN=$scratch/user/run QEMU_INIT_DAT=$scratch/user/dat "${owner[@]}" "$bin/qinit" qemu-init kill -a || true
 	finish
 }
 
-# up VM...: by root and by the ordinary user, each a VM of its own: VM is the function that makes it
+# up VM: a VM of root's and one of the ordinary user's run, made by that function
 up() {
 	local who
 	for who in root user; do
 		whose $who
-		"$@" "$name" || return
+		"$1" "$name" || return
 		start || return
 	done
 }
 
 start() {
-	# shellcheck disable=SC2086 # empty, or a function's name
-	$as "$build/qinit" qemu-init start "$name"
+	"${by[@]}" "$build/qinit" qemu-init start "$name"
 }
 
 look() {
-	# shellcheck disable=SC2086
-	eval "$($as "$bin/qinit" qemu-init status -s "$name")"
+	eval "$("${by[@]}" "$bin/qinit" qemu-init status -s "$name")"
 }
 
 # by_build NAME: both VMs anew, by a keeper with a rule less
@@ -70,13 +63,12 @@ by_build() {
 	cp "$top/build/$1/qinit" "$build/qinit"
 	for who in root user; do
 		whose $who
-		# shellcheck disable=SC2086
-		$as "$bin/qinit" qemu-init kill "$name" || return
+			"${by[@]}" "$bin/qinit" qemu-init kill "$name" || return
 		start || return
 	done
 }
 
-# at_each_door [-o WHO] COMMAND...: calls it with $name and $as, $to and $family
+# at_each_door [-o WHO] COMMAND...: calls it with $name and $by, $to and $family
 at_each_door() {
 	local whom='root user' who family to
 	[[ $1 != -o ]] || { whom=$2 && shift 2; }
@@ -92,19 +84,14 @@ at_each_door() {
 	done
 }
 
-# call_as WHO OPTIONS... [TEXT]: $got is what comes back
-call_as() {
-	got=$("as_${1#as_}" "$bin/call" "$family" "${@:2}" 2>&1) || true
-}
-
-as_root() {
-	"$@"
+# strange OPTIONS... [TEXT]: a stranger's call; $got is what comes back
+strange() {
+	got=$("${stranger[@]}" "$bin/call" "$family" "$@" 2>&1) || true
 }
 
 # the owner's own client works; so the VM runs, and nobody has stopped or changed it
 unharmed() {
-	# shellcheck disable=SC2086
-	same "$($as "$bin/qinit" qemu-cmd -p "$to" info status)" "VM status: running"
+	same "$("${by[@]}" "$bin/qinit" qemu-cmd -p "$to" info status)" "VM status: running"
 }
 
 only_denied() {
@@ -117,11 +104,11 @@ greeted() {
 	like "$got" "QEMU*monitor*"
 }
 
-# frozen WHO OPTIONS... TEXT: call_as, but the keeper sees nothing of it before it has been sent and all else been done
+# frozen CALL...: runs that, and the keeper sees nothing of it before all is sent and done; $got is what comes back
 frozen() {
 	look
 	kill -STOP "$VM_KEEPER"
-	background "as_${1#as_}" "$bin/call" "$family" "${@:2}" >"$scratch/frozen" 2>&1
+	background "$@" >"$scratch/frozen" 2>&1
 	wait_until 5 sent || true
 	kill -CONT "$VM_KEEPER"
 	wait "$pid" || true
@@ -146,19 +133,19 @@ falls_to() {
 }
 
 waits() {
-	call_as stranger -w 5000 "$to"
+	strange -w 5000 "$to"
 }
 
 quits_and_closes() {
-	call_as stranger -c -n "${tries:-1}" "$to" $'quit\n'
+	strange -c -n "${tries:-1}" "$to" $'quit\n'
 }
 
 half_closes() {
-	call_as stranger -s -w 5000 "$to" $'quit\n'
+	strange -s -w 5000 "$to" $'quit\n'
 }
 
 half_closes_with_nc() {
-	got=$(printf 'quit\n' | as_stranger timeout 5 nc -N "$(address)" "$to" 2>&1) || true
+	got=$(printf 'quit\n' | "${stranger[@]}" timeout 5 nc -N "$(address)" "$to" 2>&1) || true
 }
 
 address() {
@@ -171,7 +158,7 @@ address() {
 		only_denied
 	}
 	let_in() {
-		call_as stranger -o -w 5000 "$to"
+		strange -o -w 5000 "$to"
 		greeted
 	}
 	up no_guest
@@ -188,7 +175,7 @@ address() {
 	nothing_comes() {
 		tries=50 quits_and_closes
 		unharmed
-		frozen stranger -c "$to" $'quit\n'
+		frozen "${stranger[@]}" "$bin/call" "$family" -c "$to" $'quit\n'
 		unharmed
 	}
 	up no_guest
@@ -203,7 +190,7 @@ address() {
 		only_denied
 		half_closes_with_nc
 		only_denied
-		frozen stranger -s -w 5000 "$to" $'quit\n'
+		frozen "${stranger[@]}" "$bin/call" "$family" -s -w 5000 "$to" $'quit\n'
 		only_denied
 	}
 	up no_guest
@@ -215,7 +202,7 @@ address() {
 }
 
 crowd() {
-	as_stranger "$bin/call" "$family" -n 1000 "$@" "$to" $'quit\n' >"$scratch/crowd" 2>&1
+	"${stranger[@]}" "$bin/call" "$family" -n 1000 "$@" "$to" $'quit\n' >"$scratch/crowd" 2>&1
 }
 
 @test "another user's thousand connections in a row cost the VM and its owner nothing" {
@@ -254,9 +241,8 @@ resets() {
 	local from=$((port + 500 + at++))
 	look
 	kill -STOP "$VM_KEEPER"
-	as_stranger "$bin/call" "$family" -r -f "$from" "$to" $'quit\n' || fail "no reset" || true
-	# shellcheck disable=SC2086
-	background $as "$bin/call" "$family" ${1-} -o -f "$from" -w "$([[ ${1-} ]] && echo 300 || echo 5000)" "$to" >"$scratch/owner"
+	"${stranger[@]}" "$bin/call" "$family" -r -f "$from" "$to" $'quit\n' || fail "no reset" || true
+	background "${by[@]}" "$bin/call" "$family" ${1-} -o -f "$from" -w "$([[ ${1-} ]] && echo 300 || echo 5000)" "$to" >"$scratch/owner"
 	wait_until 5 taken "$from" || true
 	kill -CONT "$VM_KEEPER"
 	wait "$pid" || true
@@ -288,12 +274,11 @@ withstands_reset() {
 
 # who reads the web page is the owner
 requests() {
-	# shellcheck disable=SC2086
-	got=$($as "$bin/call" "$family" -w 5000 "$to" "$1" 2>&1) || true
+	got=$("${by[@]}" "$bin/call" "$family" -w 5000 "$to" "$1" 2>&1) || true
 }
 
 denied_request() {
-	frozen "${as:-as_root}" -w 5000 "$to" "$1"
+	frozen "${by[@]}" "$bin/call" "$family" -w 5000 "$to" "$1"
 	only_denied
 	# one that comes slower has got the greeting, as its reader may
 	requests "$1"
@@ -315,75 +300,82 @@ denied_request() {
 	at_each_door falls_to requests "$patch"
 }
 
+addressed='until ip -6 address show dev eth0 | grep -v tentative | grep -q "inet6 fec0:"; do sleep 0.1; done; echo guest: addressed'
+
 lan_vm() {
 	linux_vm "$1" NIC1=user
 }
 
-# the gate's line, or QEMU's greeting, is to be seen on the guest's serial line; $mark tells one try from the next
-inside() {
+# What a guest calls this host's loopback.
+host() {
+	[[ $family == -6 ]] && echo fec0::2 || echo 10.0.2.2
+}
+
+booted() {
+	local who
+	for who; do
+		whose "$who"
+		says "$name" "guest: ready" 60 || return
+		# IPv6 takes its second for the address
+		[[ $families != *-6* ]] || tell "$name" "$addressed"
+		[[ $families != *-6* ]] || says "$name" "guest: addressed" 60 || return
+	done
+}
+
+# the guest sends `quit` to the door; what comes back is to be seen on its serial line
+guest_quits() {
 	mark=mark$((at++))
-	tell "$name" "ip -6 address add fec0::15/64 dev eth0 nodad 2>/dev/null; echo $mark; echo quit | nc -w 5 $1 $to; echo $mark is over"
-	says "$name" "$mark is over" 60
-	got=$(tr -d '\r' <"$QEMU_INIT_RUN/$name/serial.log" | sed -n "/^$mark\$/,/^$mark is over/p" | grep -v "$mark")
+	tell "$name" "echo quit | nc -w 10 $(host) $to; echo $mark is over"
 }
 
 guest_denied() {
-	inside "$guest_address"
+	guest_quits
+	says "$name" "$mark is over" 60
+	got=$(tr -d '\r' <"$QEMU_INIT_RUN/$name/serial.log" | grep -a -B 1 "^$mark is over" | head -n 1)
 	only_denied
 }
 
 guest_let_in() {
-	inside "$guest_address" || true
-	like "$got" "QEMU*monitor*"
-	wait_until 10 stopped_by true
+	guest_quits
+	wait_until 30 stopped_by true
+	like "$(tail -n 1 "$QEMU_INIT_RUN/$name/exit")" "*how='host-quit' step=''*"
 	start
-	says "$name" "guest: ready" 60
+	booted "$who"
 }
 
 @test "a guest's connection to 10.0.2.2, which is this host, is denied" {
-	local guest_address=10.0.2.2
-	BATS_TEST_TIMEOUT=400
-	families=-4
+	BATS_TEST_TIMEOUT=500
 	up lan_vm
-	says "$name" "guest: ready" 60
-	whose root
-	says "$name" "guest: ready" 60
+	booted root user
 	at_each_door guest_denied
 	# root's guest has a uid of its own, and rule 1 denies as well; an ordinary user's has that user's
 	by_build nogate2
-	says users "guest: ready" 60
+	booted root user
 	at_each_door -o user guest_let_in
-	whose root
-	says roots "guest: ready" 60
 	at_each_door -o root guest_denied
 	by_build nogate1
-	whose root
-	says roots "guest: ready" 60
+	booted root
 	at_each_door -o root guest_denied
 	by_build nogate3
-	whose root
-	says roots "guest: ready" 60
+	booted root
 	at_each_door -o root guest_let_in
 }
 
 @test "the owner's nc, nc -N, qemu-mon -p and qemu-cmd -p work while others call" {
 	served() {
-		# shellcheck disable=SC2086
-		like "$(printf 'info status\n' | $as nc -N "$(address)" "$to")" "*VM status: running*"
-		# shellcheck disable=SC2086
-		like "$(printf 'info status\n' | $as nc -q 1 "$(address)" "$to")" "*VM status: running*"
-		# shellcheck disable=SC2086
-		like "$(printf 'info status\n' | $as "$bin/qinit" qemu-mon -p "$to")" "*VM status: running*"
+			like "$(printf 'info status\n' | "${by[@]}" nc -N "$(address)" "$to")" "*VM status: running*"
+			like "$(printf 'info status\n' | "${by[@]}" nc -q 1 "$(address)" "$to")" "*VM status: running*"
+			like "$(printf 'info status\n' | "${by[@]}" "$bin/qinit" qemu-mon -p "$to")" "*VM status: running*"
 		unharmed
 	}
-	local who family to callers=()
+	local who family to
 	up no_guest
 	for who in root user; do
 		whose $who
 		look
 		for to in $VM_MONPORT $VM_CTLPORT; do
 			for family in $families; do
-				background crowd -n 100000000 -w 5000
+				background "${stranger[@]}" "$bin/call" "$family" -n 100000000 -w 5000 "$to" $'quit\n' >"$scratch/crowd" 2>&1
 			done
 		done
 	done
@@ -392,7 +384,7 @@ guest_let_in() {
 
 @test "root, too, is denied at an ordinary user's port, and uses the sockets" {
 	denied() {
-		call_as root -w 5000 "$to"
+		got=$("$bin/call" "$family" -w 5000 "$to")
 		only_denied
 	}
 	up no_guest
@@ -417,7 +409,7 @@ sockets='hmp qmp keep console vnc'
 		same "$(stat -c %a "$QEMU_INIT_RUN/$name/private")" 700
 		for sock in $sockets; do
 			same "$(stat -c %a "$QEMU_INIT_RUN/$name/$sock.sock")" 600
-			run as_stranger socat -u "UNIX-CONNECT:$QEMU_INIT_RUN/$name/$sock.sock" -
+			run "${stranger[@]}" socat -u "UNIX-CONNECT:$QEMU_INIT_RUN/$name/$sock.sock" -
 			like "$output" "*Permission denied*"
 		done
 		for sock in "$QEMU_INIT_RUN/$name/private"/*.sock; do
@@ -427,9 +419,9 @@ sockets='hmp qmp keep console vnc'
 }
 
 @test "the keeper's sockets ask who is calling, whatever their modes are" {
-	local who sock
+	local who sock i
 	answer() {
-		printf '%s\n' "$2" | as_stranger socat -t 2 - "UNIX-CONNECT:$QEMU_INIT_RUN/$name/$1.sock" 2>/dev/null
+		"${stranger[@]}" "$bin/call" -w 3000 "$QEMU_INIT_RUN/$name/$1.sock" "$2" 2>&1
 	}
 	up seen_vm
 	for who in root user; do
@@ -440,9 +432,11 @@ sockets='hmp qmp keep console vnc'
 		for sock in keep console vnc; do
 			chmod 777 "$QEMU_INIT_RUN/$name/$sock.sock"
 		done
-		like "$(answer keep 'qinit 1 kill 0 ')" "= 4 denied: *"
-		like "$(answer console quit)" "qinit: denied: *"
-		same "$(answer vnc '')" ""
+		for ((i = 0; i < 20; i++)); do
+			like "$(answer keep $'qinit 1 kill 0 \n')" "= 4 denied: *"
+			like "$(answer console $'quit\n')" "qinit: denied: *"
+			same "$(answer vnc $'RFB 003.008\n')" ""
+		done
 		chmod 700 "$QEMU_INIT_RUN"
 		unharmed
 	done
@@ -452,8 +446,7 @@ sockets='hmp qmp keep console vnc'
 holds() {
 	local i
 	for ((i = 0; i < $1; i++)); do
-		# shellcheck disable=SC2086
-		background $as "$bin/call" "$family" -w 60000 "$to" >"$scratch/held$i"
+			background "${by[@]}" "$bin/call" "$family" -w 60000 "$to" >"$scratch/held$i"
 		wait_until 10 held $((i + 1))
 	done
 }
@@ -471,8 +464,7 @@ held() {
 		for to in $VM_MONPORT $VM_CTLPORT; do
 			family=-4 before=${#pids[@]}
 			holds 9
-			# shellcheck disable=SC2086
-			same "$($as "$bin/call" -w 5000 "$to")" "qinit: busy: 8 callers wait"
+					same "$("${by[@]}" "$bin/call" -w 5000 "$to")" "qinit: busy: 8 callers wait"
 			greeted_first() {
 				[[ -s $scratch/held0 ]]
 			}
@@ -482,10 +474,10 @@ held() {
 				same "$(cat "$scratch/held$i")" ""
 			done
 			# a stranger takes nobody's place
-			call_as stranger "$to"
+			strange "$to"
 			like "$got" "qinit: denied: *"
 			for i in "${pids[@]:before}"; do
-				pkill -P "$i" 2>/dev/null || kill "$i"
+				kill "$i"
 			done
 			wait_until 5 unharmed
 		done
@@ -500,8 +492,7 @@ held() {
 		look
 		to=$VM_MONPORT
 		holds 1
-		# shellcheck disable=SC2086
-		same "$($as "$bin/qinit" qemu-cmd -t 30 -p "$to" info status)" "VM status: running"
+			same "$("${by[@]}" "$bin/qinit" qemu-cmd -t 30 -p "$to" info status)" "VM status: running"
 		like "$(cat "$scratch/held0")" "QEMU*qinit: busy: 10 s without a byte, and another waits"
 	done
 }
@@ -541,9 +532,6 @@ quick_status() {
 	up seen_vm
 	whose root
 	look
-	flood() {
-		while :; do printf 'info registers\ninfo qtree\n%0100d\n' 0; done
-	}
 	# each writes for ever and never reads
 	for to in "$VM_MONPORT" "$VM_CTLPORT"; do
 		background socat -u "EXEC:yes info qtree" "TCP4:127.0.0.1:$to"

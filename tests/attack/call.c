@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
-/* call [-46] [-c] [-f PORT] [-l] [-n N] [-o] [-r] [-s] [-w MS] PORT [TEXT]: calls PORT on the loopback, sends TEXT, and
- * shows what comes back within MS (-o: until something has). It does what clients do not: -s half closes, -c closes at
- * once, -r resets, -n N times in a row; -f PORT calls from that port, and -l only listens on it. Exit 3: no connection. */
+/* call [-46] [-c] [-f PORT] [-l] [-n N] [-o] [-r] [-s] [-w MS] PORT|PATH [TEXT]: calls PORT on the loopback, or the socket
+ * at PATH, sends TEXT, and shows what comes back within MS (-o: until something has). It does what clients do not: -s half
+ * closes, -c closes at once, -r resets, -n N times in a row; -f PORT calls from that port, and -l only listens on it.
+ * Exit 3: no connection. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +19,7 @@ struct plan {
 	int family, from, listen, close, reset, half, once;
 	long times, ms;
 	int port;
-	const char *text;
+	const char *path, *text;
 };
 
 static long now(void)
@@ -43,6 +45,15 @@ static int failed(int fd)
 	perror("call");
 	close(fd);
 	return -1;
+}
+
+static int call_path(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ? failed(fd) : fd;
 }
 
 static int begin(const struct plan *p)
@@ -84,12 +95,13 @@ static void show(int fd, long until, int once)
 static int call(const struct plan *p)
 {
 	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-	int fd = begin(p);
+	int fd = p->path ? call_path(p->path) : begin(p);
 
 	if (fd < 0)
 		return -1;
-	if (!p->listen && p->text && send(fd, p->text, strlen(p->text), MSG_NOSIGNAL) < 0)
-		return failed(fd);
+	/* who has closed already may have said why */
+	if (!p->listen && p->text)
+		(void)!send(fd, p->text, strlen(p->text), MSG_NOSIGNAL);
 	if (p->half)
 		shutdown(fd, SHUT_WR);
 	if (p->reset)
@@ -124,6 +136,8 @@ int main(int argc, char **argv)
 	}
 	if (optind >= argc)
 		return 2;
+	if (argv[optind][0] == '/')
+		p.path = argv[optind];
 	p.port = atoi(argv[optind]);
 	p.text = argv[optind + 1];
 	while (p.times-- > 0)
