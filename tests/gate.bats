@@ -128,7 +128,7 @@ stopped_by() {
 
 # falls_to ATTACK...: ends the VM, if need be in many tries
 falls_to() {
-	wait_until 20 stopped_by "$@"
+	wait_until 60 stopped_by "$@" # some are a race
 	start
 }
 
@@ -259,6 +259,7 @@ withstands_reset() {
 }
 
 @test "another user's 'quit' behind a reset does nothing while the owner connects from its port" {
+	BATS_TEST_TIMEOUT=300
 	up no_guest
 	at_each_door withstands_reset
 	by_build nogate3
@@ -266,6 +267,7 @@ withstands_reset() {
 }
 
 @test "another user's 'quit' behind a reset does nothing while the owner listens on its port" {
+	BATS_TEST_TIMEOUT=300
 	up no_guest
 	at_each_door withstands_reset -l
 	by_build nogate3
