@@ -2,12 +2,16 @@
 /* Processes as the kernel tells of them. */
 #include "proc.h"
 
+#include "fd.h"
 #include "file.h"
 #include "text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <signal.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -36,22 +40,66 @@ static int is_running(const char *status, uid_t uid)
 	return !state || count > 1;
 }
 
-int proc_uid_runs(uid_t uid)
+/* The kernel shows, and lets us kill, what lives in the pid namespaces below ours, too: a container's processes are its own
+ * affair, although they may have the uid. */
+static int is_of_ours(const char *pid, ino_t ours)
+{
+	char path[280];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/pid", pid);
+	return !ours || stat(path, &st) < 0 || st.st_ino == ours;
+}
+
+static int has_uid(const char *pid, uid_t uid, ino_t ours)
 {
 	char path[280], status[4096];
+
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	return file_peek(AT_FDCWD, path, status, sizeof(status)) > 0 && is_running(status, uid) && is_of_ours(pid, ours);
+}
+
+static void kill_one(const char *pid, uid_t uid, ino_t ours)
+{
+	long long number;
+	int fd = text_number(pid, 1, INT_MAX, &number) < 0 ? -1 : proc_open((pid_t)number);
+
+	/* once more, now that the number cannot be given to another */
+	if (fd >= 0 && has_uid(pid, uid, ours))
+		proc_signal(fd, SIGKILL);
+	fd_close(&fd);
+}
+
+/* How many processes have the uid; end: each gets SIGKILL. -1 without a /proc. */
+static int walk(uid_t uid, int end)
+{
 	struct dirent *d;
-	int runs = 0;
-	DIR *dir = proc_uid_alive(uid) ? opendir("/proc") : NULL;
+	struct stat st;
+	int n = 0;
+	ino_t ours = stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+	DIR *dir = opendir("/proc");
 
 	if (!dir)
-		return proc_uid_alive(uid);
-	while (!runs && (d = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%s/status", d->d_name);
-		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && file_peek(AT_FDCWD, path, status, sizeof(status)) > 0)
-			runs = is_running(status, uid);
+		return -1;
+	while ((d = readdir(dir))) {
+		if (d->d_name[0] < '1' || d->d_name[0] > '9' || !has_uid(d->d_name, uid, ours))
+			continue;
+		n++;
+		if (end)
+			kill_one(d->d_name, uid, ours);
 	}
 	closedir(dir);
-	return runs;
+	return n;
+}
+
+int proc_uid_runs(uid_t uid)
+{
+	return proc_uid_alive(uid) && walk(uid, 0) != 0;
+}
+
+void proc_uid_kill(uid_t uid)
+{
+	walk(uid, 1);
 }
 
 int proc_become(uid_t uid, gid_t gid, gid_t extra)

@@ -17,8 +17,11 @@ enum { PROC_BOOT_ID = 37 };
 
 /* 1 when a process (a zombie counts) has this real uid, 0 when none has. getpriority(2), PRIO_USER. */
 int proc_uid_alive(uid_t uid);
-/* The same, but zombies do not count: where nobody reaps they stay for ever. Looks through /proc; 1 without one. */
+/* The same of this pid namespace alone, and zombies do not count: where nobody reaps they stay for ever. Looks through
+ * /proc; 1 without one. */
 int proc_uid_runs(uid_t uid);
+/* SIGKILL to each of those, as they are seen now. */
+void proc_uid_kill(uid_t uid);
 /* Becomes uid and gid for good, with `extra` as the only other group ((gid_t)-1: none). For a process with one thread: libc's
  * own functions would tell the others. 0 or -1 with errno. */
 int proc_become(uid_t uid, gid_t gid, gid_t extra);

@@ -166,20 +166,6 @@ pid_t spawn_qemu(const struct spawn *s, uid_t *uid, long long *turn, struct err 
 	return pid;
 }
 
-/* One signal to all at once, which no fork escapes, from a process that may signal none but these. */
-static void kill_all_of(uid_t uid)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		if (proc_become(uid, uid, (gid_t)-1) == 0)
-			kill(-1, SIGKILL);
-		_exit(0);
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-}
-
 int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e)
 {
 	int64_t deadline = clock_in(SPAWN_END);
@@ -191,7 +177,7 @@ int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e)
 	while (flock(lock, LOCK_EX | LOCK_NB) < 0 && clock_left(deadline))
 		poll(NULL, 0, 5);
 	while ((lives = uid_lives(uids, uid, turn)) && clock_left(deadline)) {
-		kill_all_of(uid);
+		proc_uid_kill(uid);
 		poll(NULL, 0, 5);
 	}
 	fd_close(&lock);
