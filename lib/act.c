@@ -135,6 +135,8 @@ static void on_answer(void *arg)
 		end_process(a->ask.peer, &a->probe.vm, 0);
 		try_again(a);
 	} else {
+		if (a->passed && a->ask.code == DONE)
+			say(a, a->ask.words); /* force that nobody asked for */
 		finish(a, a->ask.code, a->ask.words);
 	}
 }
@@ -196,7 +198,11 @@ static void begin(struct act *a)
 	if (!a->deadline)
 		a->deadline = clock_in(limit_of(a) + GRACE_MS);
 	if (launch_adopter(job->host, a->name, on_said, a) != DONE) {
-		finish(a, FAILED, "it has no keeper");
+		/* force needs none; the guest's own way down is worth another try */
+		if (job->stops && strcmp(job->verb, "stop") != 0)
+			kill_qemu(a);
+		else
+			finish(a, FAILED, job->stops ? "it has no keeper (`stop -f` does without)" : "it has no keeper");
 		return;
 	}
 	int64_t ms = clock_left(a->deadline) - GRACE_MS;

@@ -115,6 +115,7 @@ struct keeper {
 	struct log qemu_log, serial_log;
 
 	struct ladder ladder;
+	unsigned int early;		/* which one-command verbs wait for the QMP line, a bit each */
 	int terms;			/* so many signals asked for a stop */
 	int limit_hit;			/* -t */
 	int code;			/* what `run` returns */

@@ -549,13 +549,34 @@ static void on_reset(void *arg, const struct qmp_message *m)
 	on_simple(arg, simples[2].verb, m);
 }
 
-static void ask_simple(struct keeper *k, const struct request *r)
+static void send_simple(struct keeper *k, size_t i)
 {
 	static void (*const answered[])(void *arg, const struct qmp_message *m) = { on_pause, on_resume, on_reset };
 
+	if (wire_send(&k->wire, simples[i].command, NULL, answered[i], k) < 0)
+		desk_end_all(&k->desk, simples[i].verb, FAILED, "QEMU's QMP line is not there");
+}
+
+static void ask_simple(struct keeper *k, const struct request *r)
+{
+	for (size_t i = 0; i < sizeof(simples) / sizeof(*simples); i++) {
+		if (strcmp(simples[i].verb, r->verb) != 0)
+			continue;
+		if (k->wire.capable || k->ready)
+			send_simple(k, i);
+		else
+			k->early |= 1u << i;
+	}
+}
+
+/* Those who asked during the start or the adoption have waited for this. */
+static void begun(struct keeper *k)
+{
+	vanish_watch(k);
 	for (size_t i = 0; i < sizeof(simples) / sizeof(*simples); i++)
-		if (strcmp(simples[i].verb, r->verb) == 0 && wire_send(&k->wire, simples[i].command, NULL, answered[i], k) < 0)
-			desk_end_all(&k->desk, r->verb, FAILED, "QEMU's QMP line is not there (yet)");
+		if (k->early & 1u << i)
+			send_simple(k, i);
+	k->early = 0;
 }
 
 /* Stays until the end: hears every event's name as it comes. */
@@ -748,7 +769,7 @@ static void on_left(void *arg)
 static void prepare(struct keeper *k, const struct keep_job *job)
 {
 	*k = (struct keeper){ .job = job, .vm = job->vm, .pidfd = -1, .kernel = -1, .initrd = -1, .output = -1, .fail = failed,
-		.begun = vanish_watch };
+		.begun = begun };
 	k->watch.fd = k->qemu_lock = -1;
 	k->ready_by = CLOCK_NEVER;
 	for (int i = 0; i <= GIVEN_CTL; i++)

@@ -111,7 +111,10 @@ void probe_look(struct probe *p, const struct host *h)
 		unknown(p);
 		return;
 	}
-	int got = there ? state_read(&p->state, p->vm.dir, &p->err) : 0;
+	/* also where `lock` was deleted: its QEMU may live on without a keeper */
+	int got = p->vm.dir >= 0 ? state_read(&p->state, p->vm.dir, &p->err) : 0;
+	if (got < 0 && !there)
+		got = 0; /* no VM: somebody else's file */
 	p->has_state = got > 0;
 	if (got == 0)
 		p->err.text[0] = '\0';
