@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # family, to, name: of at_each_door
 # The gate: every attack is tried at both ports, on IPv4 and IPv6, on a VM of root's and on an ordinary user's; and it is
 # seen to work where the rules that stop it are switched off (build/nogate1: rule 1, nogate2: rule 2, nogate3: both, nogate4: rule 3).
+BATS_TEST_TIMEOUT=400 # the whole file takes some three minutes
 load helper
 load vms
 
@@ -63,7 +64,7 @@ by_build() {
 	cp "$top/build/$1/qinit" "$build/qinit"
 	for who in root user; do
 		whose $who
-			"${by[@]}" "$bin/qinit" qemu-init kill "$name" || return
+		"${by[@]}" "$bin/qinit" qemu-init kill "$name" || return
 		start || return
 	done
 }
@@ -120,15 +121,17 @@ sent() {
 	ss -Htan "sport = :$to" | awk '$1 != "LISTEN" && $2 > 0 { n++ } END { exit !n }'
 }
 
-stopped_by() {
+# a QEMU that is told to quit again while it quits has been seen to hang: its guest is as dead
+fallen_by() {
 	"$@" || true
 	look
-	[[ $VM_STATE == stopped ]]
+	[[ $VM_STATE == stopped || $VM_STATE == hung ]]
 }
 
 # falls_to ATTACK...: ends the VM, if need be in many tries
 falls_to() {
-	wait_until 60 stopped_by "$@" # some are a race
+	wait_until 20 fallen_by "$@"
+	"${by[@]}" "$bin/qinit" qemu-init kill "$name"
 	start
 }
 
@@ -229,7 +232,6 @@ crowd() {
 		unharmed
 		wait_until 5 as_few
 	}
-	BATS_TEST_TIMEOUT=300
 	up no_guest
 	at_each_door withstood
 	by_build nogate3
@@ -259,7 +261,6 @@ withstands_reset() {
 }
 
 @test "another user's 'quit' behind a reset does nothing while the owner connects from its port" {
-	BATS_TEST_TIMEOUT=300
 	up no_guest
 	at_each_door withstands_reset
 	by_build nogate3
@@ -267,7 +268,6 @@ withstands_reset() {
 }
 
 @test "another user's 'quit' behind a reset does nothing while the owner listens on its port" {
-	BATS_TEST_TIMEOUT=300
 	up no_guest
 	at_each_door withstands_reset -l
 	by_build nogate3
@@ -305,7 +305,10 @@ denied_request() {
 addressed='until ip -6 address show dev eth0 | grep -v tentative | grep -q "inet6 fec0:"; do sleep 0.1; done; echo guest: addressed'
 
 lan_vm() {
+	# an ordinary user may not be able to reach the checkout
+	[[ -f $scratch/vmlinuz ]] || install -m 644 "$top"/build/guest/{vmlinuz,initrd} "$scratch"
 	linux_vm "$1" NIC1=user
+	sed -i "s|$top/build/guest|$scratch|" "$QEMU_INIT_DAT/$1/$1-qemu.rc"
 }
 
 # What a guest calls this host's loopback.
@@ -324,29 +327,32 @@ booted() {
 	done
 }
 
-# the guest sends `quit` to the door; what comes back is to be seen on its serial line
-guest_quits() {
+# calls_home COMMAND: the guest sends it to the door; what comes back is to be seen on its serial line
+calls_home() {
 	mark=mark$((at++))
-	tell "$name" "echo quit | nc -w 10 $(host) $to; echo $mark is over"
+	tell "$name" "echo $1 | nc -w 10 $(host) $to; echo $mark is over"
 }
 
 guest_denied() {
-	guest_quits
+	calls_home quit
 	says "$name" "$mark is over" 60
 	got=$(tr -d '\r' <"$QEMU_INIT_RUN/$name/serial.log" | grep -a -B 1 "^$mark is over" | head -n 1)
 	only_denied
 }
 
+paused() {
+	look
+	[[ $VM_STATE == paused ]]
+}
+
 guest_let_in() {
-	guest_quits
-	wait_until 30 stopped_by true
-	like "$(tail -n 1 "$QEMU_INIT_RUN/$name/exit")" "*how='host-quit' step=''*"
-	start
-	booted "$who"
+	calls_home stop
+	wait_until 30 paused
+	"${by[@]}" "$bin/qinit" qemu-init resume "$name"
+	says "$name" "$mark is over" 60
 }
 
 @test "a guest's connection to 10.0.2.2, which is this host, is denied" {
-	BATS_TEST_TIMEOUT=500
 	up lan_vm
 	booted root user
 	at_each_door guest_denied
