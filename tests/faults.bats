@@ -79,7 +79,7 @@ sweep() {
 
 # one_qemu NAME: exactly one lives
 one_qemu() {
-	same "$(pgrep -fc -- "-name $1( |\$)")" 1
+	same "$(qemus_of "$1")" 1
 }
 
 # next_start NAME: works, and so does a stop
@@ -319,7 +319,7 @@ still_there() {
 	one_qemu web
 	qi 4 qemu-init stop web
 	qi 0 qemu-init stop -f web
-	same "$(pgrep -fc -- '-name web( |$)' || true)" 0
+	same "$(qemus_of web)" 0
 	next_start web
 }
 

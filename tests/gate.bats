@@ -130,7 +130,7 @@ fallen_by() {
 
 # falls_to ATTACK...: ends the VM, if need be in many tries
 falls_to() {
-	wait_until 20 fallen_by "$@"
+	wait_until 60 fallen_by "$@" # some are a race
 	"${by[@]}" "$bin/qinit" qemu-init kill "$name"
 	start
 }

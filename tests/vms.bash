@@ -63,3 +63,12 @@ only_records() {
 		[[ -f $QEMU_INIT_RUN/$1/$left ]] || fail "no $left"
 	done
 }
+
+# qemus_of NAME: how many live; another run of the tests may have a VM of the same name, in another place
+qemus_of() {
+	local pid n=0
+	for pid in $(pgrep -f -- "-name $1( |\$)"); do
+		! grep -qsF "QEMU_INIT_RUN=$QEMU_INIT_RUN" "/proc/$pid/environ" || n=$((n + 1))
+	done
+	echo $n
+}
