@@ -102,6 +102,10 @@ demo: ## installs QEMU if there is none, builds, and shows a guest's whole life 
 	@$(MAKE) all
 	@./qinit qemu-init demo
 
+soak: all ## kills at random moments, N times (1000)
+	tests/setup check
+	SOAK=$(or $(N),1000) SOAK_TIMEOUT=7200 bats tests/soak.bats
+
 bench: ## measures qinit side by side with bare QEMU and bare clients
 	tests/setup check
 	@$(MAKE) all $(BENCH)
@@ -126,4 +130,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
 
 -include $(OBJ:.o=.d) $(wildcard $V/unit/*.d)
-.PHONY: all unit units check check-build demo bench lint install clean help FORCE
+.PHONY: soak all unit units check check-build demo bench lint install clean help FORCE
