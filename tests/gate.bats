@@ -238,12 +238,13 @@ crowd() {
 	at_each_door falls_to crowd -c
 }
 
-# resets WHAT: a stranger sends `quit` and resets; then the owner connects from that port, or listens on it (-l)
+# resets WHAT: a stranger sends `quit` and resets, 50 times (that QEMU reads one that is gone is a race: one in fifty);
+# then the owner connects from that port, or listens on it (-l)
 resets() {
 	local from=$((port + 500 + at++))
 	look
 	kill -STOP "$VM_KEEPER"
-	"${stranger[@]}" "$bin/call" "$family" -r -f "$from" "$to" $'quit\n' || fail "no reset" || true
+	"${stranger[@]}" "$bin/call" "$family" -r -n 50 -f "$from" "$to" $'quit\n' || fail "no reset" || true
 	background "${by[@]}" "$bin/call" "$family" ${1-} -o -f "$from" -w "$([[ ${1-} ]] && echo 300 || echo 5000)" "$to" >"$scratch/owner"
 	wait_until 5 taken "$from" || true
 	kill -CONT "$VM_KEEPER"
