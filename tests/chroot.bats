@@ -7,37 +7,14 @@ load vms
 setup() {
 	begin
 	root=$scratch/root
-	make_root
+	qemu_root "$root"
+	"$top/tests/guest/button" >"$root/boot.img"
 }
 
 teardown() {
 	jail qemu-init kill -a >/dev/null 2>&1 || true
 	umount "$root/proc" "$root/dev" 2>/dev/null || true
 	finish
-}
-
-# needs FILE: puts it and the libraries that it wants where they are here
-needs() {
-	local file
-	for file in "$1" $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*'); do
-		[[ -e $root$file ]] || install -D "$(readlink -f "$file")" "$root$file"
-	done
-}
-
-make_root() {
-	local file name
-	mkdir "$root"
-	cp "$QINIT" "$root/qinit"
-	needs "$(command -v qemu-system-x86_64)"
-	for file in /usr/lib/*/qemu/accel-tcg-x86_64.so /usr/lib*/qemu/accel-tcg-x86_64.so; do
-		[[ ! -e $file ]] || needs "$file"
-	done
-	for name in bios-256k.bin kvmvapic.bin linuxboot.bin linuxboot_dma.bin; do
-		for file in /usr/share/{qemu,seabios}/$name; do
-			[[ ! -e $file ]] || install -D "$(readlink -f "$file")" "$root$file"
-		done
-	done
-	"$top/tests/guest/button" >"$root/boot.img"
 }
 
 # jail ARGS...: qinit in the root, with an environment of PATH alone

@@ -72,3 +72,27 @@ qemus_of() {
 	done
 	echo $n
 }
+
+# needs ROOT FILE: puts it and the libraries that it wants where they are here
+needs() {
+	local file
+	for file in "$2" $(ldd "$2" 2>/dev/null | grep -o '/[^ ]*'); do
+		[[ -e $1$file ]] || install -D "$(readlink -f "$file")" "$1$file"
+	done
+}
+
+# qemu_root DIR: a root with qinit, QEMU, its libraries, modules and firmware, and nothing else
+qemu_root() {
+	local file name
+	mkdir "$1"
+	cp "$QINIT" "$1/qinit"
+	needs "$1" "$(command -v qemu-system-x86_64)"
+	for file in /usr/lib/*/qemu/accel-tcg-x86_64.so /usr/lib*/qemu/accel-tcg-x86_64.so; do
+		[[ ! -e $file ]] || needs "$1" "$file"
+	done
+	for name in bios-256k.bin kvmvapic.bin linuxboot.bin linuxboot_dma.bin; do
+		for file in /usr/share/{qemu,seabios}/$name; do
+			[[ ! -e $file ]] || install -D "$(readlink -f "$file")" "$1$file"
+		done
+	done
+}
