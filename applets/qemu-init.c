@@ -372,16 +372,21 @@ static void print_words(const struct call *c, const struct argv *a)
 
 static int each_showcmd(const struct call *c, struct target *t, int64_t limit)
 {
-	struct buf warnings = { 0 };
+	struct buf warnings = { 0 }, cage = { 0 };
 	struct argv a;
 	struct err e;
 
 	(void)limit;
 	int bad = target_argv(t, opt_has(&c->o, 'x'), &a, &warnings, &e);
+	if (bad == 0 && opt_has(&c->o, 'v'))
+		bad = target_cage(t, &a, &cage, &warnings, &e);
 	say_lines(c, t->name, &warnings);
-	buf_free(&warnings);
-	if (bad == 0)
+	if (bad == 0) {
 		print_words(c, &a);
+		fwrite(buf_text(&cage), 1, cage.n, stdout);
+	}
+	buf_free(&cage);
+	buf_free(&warnings);
 	argv_free(&a);
 	return bad == 0 ? DONE : fail(c, t->name, &e);
 }
@@ -800,7 +805,7 @@ static const struct verb verbs[] = {
 		      "\nport:[ADDR:]N holds when somebody there says a first byte, port:[ADDR:]N=TEXT when TEXT comes.\n"
 		      "Exit 0: all hold; 1: one can no longer come; 124: the time is over (60 s, or -t).\n" },
 	{ .name = "list", .letters = "r", .operands = "", .most = 0, .summary = "names alone, one a line", .run = verb_list },
-	{ .name = "showcmd", .letters = "0jx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]", .least = 1, .most = -1,
+	{ .name = "showcmd", .letters = "0jvx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]", .least = 1, .most = -1,
 	  .summary = "QEMU's command line, to run by hand", .run = verb_showcmd },
 	{ .name = "console", .letters = "", .operands = "NAME", .least = 1, .most = 1,
 	  .summary = "the serial console; Ctrl-] leaves", .run = verb_console },

@@ -94,8 +94,7 @@ static void complain(struct load *l, const char *file, int line, const char *wor
 	end_note(l);
 }
 
-/* The place of an item, as it stands before a message: "FILE:LINE: KEY", "setting KEY=VALUE". */
-static void put_place(struct buf *b, const struct conf_item *item)
+void conf_place(struct buf *b, const struct conf_item *item)
 {
 	const char *name = conf_keys[item->key].name;
 
@@ -113,7 +112,7 @@ static void put_place(struct buf *b, const struct conf_item *item)
 static void note_item(struct load *l, const struct conf_item *item, int warning, const char *why)
 {
 	begin_note(l, item->file, item->line, warning);
-	put_place(&l->texts, item);
+	conf_place(&l->texts, item);
 	buf_fmt(&l->texts, ": %s", why);
 	end_note(l);
 }
@@ -123,7 +122,7 @@ int conf_at(struct err *e, const struct conf_item *item)
 	struct err old = *e;
 	struct buf b = { 0 };
 
-	put_place(&b, item);
+	conf_place(&b, item);
 	err_code(e, old.code, "%s: %s", buf_text(&b), old.text);
 	buf_free(&b);
 	return -1;
@@ -679,7 +678,7 @@ static void warn(struct load *l)
 	int yes;
 
 	if (sandbox && text_yes(sandbox->value, &yes) == 0 && !yes)
-		note_item(l, sandbox, 1, "QEMU runs without its seccomp filter");
+		note_item(l, sandbox, 1, "QEMU runs without seccomp filter, Landlock and namespaces");
 	if (root)
 		note_item(l, root, 1, "a guest that breaks out of QEMU will be root on this host");
 }

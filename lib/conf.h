@@ -18,7 +18,8 @@ enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 
 	X(DESC, KIND_TEXT, 0, "", "free text for people") \
 	X(TGTARCH, KIND_ARCH, 0, "", "qemu-system-* to run; empty: the host's own") \
 	X(RUNAS, KIND_RUNAS, 0, "", "USER[:GROUP] for QEMU when root starts it; empty: a uid of its own") \
-	X(SANDBOX, KIND_YES, 0, "yes", "QEMU's seccomp filter") \
+	X(SANDBOX, KIND_YES, 0, "yes", "seccomp filter, Landlock and namespaces") \
+	X(ALLOW, KIND_ALLOW, 1, "", "PATH[,ro] that QEMU may open besides what is its own") \
 	X(DAEMON, KIND_YES, 0, "yes", "no: start behaves as run") \
 	X(ACCEL, KIND_ACCEL, 0, "", "kvm or tcg; empty: KVM when it can be used") \
 	X(KVM, KIND_YES, 0, "", "no: the same as ACCEL=tcg") \
@@ -107,6 +108,8 @@ int conf_yes(const struct conf *c, enum conf_key key);	/* 0 when there is neithe
 int64_t conf_ms(const struct conf *c, enum conf_key key);	/* KIND_SECONDS, in ms; 0 when not set */
 long conf_long(const struct conf *c, enum conf_key key);	/* KIND_NUMBER, KIND_PORT; 0 when not set */
 int64_t conf_bytes(const struct conf *c, enum conf_key key);	/* KIND_RAM */
+/* Appends "FILE:LINE: KEY", or "setting KEY=VALUE". */
+void conf_place(struct buf *b, const struct conf_item *item);
 /* Puts "FILE:LINE: KEY: " before an err's text, in the same words as conf_load. Keeps the code. */
 int conf_at(struct err *e, const struct conf_item *item);
 /* FILE as an absolute path: itself, or in the VM's folder. 0, -1 when it does not fit into room. */

@@ -138,17 +138,12 @@ int file_open_dir(int dir, const char *path, struct err *e)
 	return -1;
 }
 
-int file_real(const char *path, char *to, size_t room)
+int file_real_fd(int fd, char *to, size_t room)
 {
 	char link[32];
-	int fd = open(path, O_PATH | O_CLOEXEC);
-	ssize_t n = -1;
 
-	if (fd < 0)
-		return -1;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, to, room);
-	fd_close(&fd);
+	ssize_t n = readlink(link, to, room);
 	if (n < 0)
 		return -1;
 	if ((size_t)n == room) {
@@ -157,6 +152,14 @@ int file_real(const char *path, char *to, size_t room)
 	}
 	to[n] = '\0';
 	return 0;
+}
+
+int file_real(const char *path, char *to, size_t room)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC), done = fd < 0 ? -1 : file_real_fd(fd, to, room);
+
+	fd_close(&fd);
+	return done;
 }
 
 int file_join(char *to, size_t room, const char *a, const char *b)

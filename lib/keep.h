@@ -84,6 +84,7 @@ struct keeper {
 	struct argv argv;
 	int listener[GIVEN_CTL + 1];
 	int kernel, initrd;
+	char cage[40];			/* for `state` */
 
 	/* QEMU */
 	pid_t pid;			/* 0: none (yet, or any more) */

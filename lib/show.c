@@ -128,6 +128,12 @@ static void put_uid(struct buf *b, const struct probe *p)
 		buf_fmt(b, "%lld", p->state.uid);
 }
 
+static void put_cage(struct buf *b, const struct probe *p)
+{
+	if (p->seen.qemu && p->has_state)
+		buf_str(b, p->state.cage);
+}
+
 /* Columns are only ever added, at the end. */
 static const struct column {
 	const char *name;
@@ -140,6 +146,7 @@ static const struct column {
 	{ "exit", 0, put_exit },	 { "rc", 0, put_rc },		{ "dir", 0, put_dir },
 	{ "hmp", 0, put_hmp },		 { "qmp", 0, put_qmp },		{ "vnc", 0, put_vnc },
 	{ "console", 0, put_console },	 { "uid", 1, put_uid },
+	{ "cage", 0, put_cage },
 };
 enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_COLUMNS = 8 };
 

@@ -21,12 +21,12 @@
 #include <unistd.h>
 
 enum { SPAWN_END = 2000 }; /* ms for a uid's last process to be gone after SIGKILL */
+enum { OWN_FDS = 2 }; /* the report pipe and the ruleset, behind what is QEMU's */
 enum { EXEC_WAIT = 30000 }; /* ms until the child must have executed QEMU or said why not */
 
-/* What the child says up the pipe: its uid (code DONE, and a text that is a warning or ""), or what went wrong. */
+/* What the child says up the pipe: who it is (code DONE, and a text that is a warning or ""), or what went wrong. */
 struct word {
-	uid_t uid;
-	long long turn;
+	struct spawned is;
 	struct err err;
 };
 
@@ -79,34 +79,53 @@ static void check_kvm(const struct spawn *s, struct err *warning)
 	}
 }
 
+/* Gives up all that QEMU is not to have. Each step takes away what the one before needed. */
+static int confine(const struct spawn *s, int ruleset, struct word *w)
+{
+	int uids = -1; /* opened while it is to be seen */
+
+	if (s->uid.way == UID_OWN && (uids = open(s->uids, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+		return err_sys(&w->err, "%s", s->uids);
+	w->is.away = s->cage && cage_leave(s->cage);
+	if (uid_become(&s->uid, s->group, uids, &w->is.turn, &w->err) < 0)
+		return -1;
+	if (s->uid.way != UID_SAME)
+		check_kvm(s, &w->err);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(&w->err, "no_new_privs");
+	if (s->ruleset >= 0 && cage_enter(ruleset) < 0)
+		return err_sys(&w->err, "Landlock");
+	return 0;
+}
+
 /* Up to exec; comes back only with an err. */
 static int child(const struct spawn *s, int report, struct word *w)
 {
 	size_t n = s->n;
 	int fds[FD_GIVE_MAX];
 
-	if (n >= FD_GIVE_MAX)
-		return err_set(&w->err, "more than %d descriptors to give to QEMU", FD_GIVE_MAX - 1);
+	if (n + OWN_FDS > FD_GIVE_MAX)
+		return err_set(&w->err, "more than %d descriptors to give to QEMU", FD_GIVE_MAX - OWN_FDS);
 	memcpy(fds, s->given, n * sizeof(*fds));
-	fds[n] = report; /* given like the rest: it must not be closed, and exec closes it */
+	/* given like the rest: they must not be closed, and exec closes them */
+	fds[n] = report;
+	fds[n + 1] = s->ruleset < 0 ? report : s->ruleset;
 	setsid();
 	umask(077);
-	if (chdir("/") < 0 || child_stdio(s->output) < 0 || fd_give(fds, n + 1, s->base) < 0)
+	if (chdir("/") < 0 || child_stdio(s->output) < 0 || fd_give(fds, n + OWN_FDS, s->base) < 0)
 		return err_sys(&w->err, "prepare QEMU");
 	report = s->base + (int)n;
-	fcntl(report, F_SETFD, FD_CLOEXEC);
+	for (int i = 0; i < OWN_FDS; i++)
+		fcntl(report + i, F_SETFD, FD_CLOEXEC);
 	child_limits();
 	/* last, so that nothing can drop it: a process loses the lock with any descriptor of the file that it closes */
-	if (lock_child(s->lock, &w->err) < 0 || uid_become(&s->uid, s->group, s->uids, &w->turn, &w->err) < 0)
+	if (lock_child(s->lock, &w->err) < 0 || confine(s, report + 1, w) < 0)
 		return -1;
-	if (s->uid.way != UID_SAME)
-		check_kvm(s, &w->err);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(&w->err, "no_new_privs");
-	w->uid = getuid();
+	w->is.uid = getuid();
 	fd_write(report, w, sizeof(*w));
 	child_signals(1);
-	execv(s->argv[0], s->argv);
+	/* its path without links: what they lead through may be covered */
+	execv(s->cage ? s->cage->rules[0].path : s->argv[0], s->argv);
 	return err_sys(&w->err, "execute %s", s->argv[0]);
 }
 
@@ -123,7 +142,7 @@ static _Noreturn void child_main(const struct spawn *s, int report)
 }
 
 /* Reads the child's words until it has executed QEMU (end of file) or failed. */
-static int hear(int pipe, uid_t *uid, long long *turn, struct err *e)
+static int hear(int pipe, struct spawned *got, struct err *e)
 {
 	int64_t deadline = clock_in(EXEC_WAIT);
 	struct word w;
@@ -138,14 +157,13 @@ static int hear(int pipe, uid_t *uid, long long *turn, struct err *e)
 		*e = w.err;
 		if (w.err.code != DONE)
 			return -1;
-		*uid = w.uid;
-		*turn = w.turn;
+		*got = w.is;
 		told = 1;
 	}
 	return err_code(e, TIMED_OUT, "QEMU was not executed within %d s", EXEC_WAIT / 1000);
 }
 
-pid_t spawn_qemu(const struct spawn *s, uid_t *uid, long long *turn, struct err *e)
+pid_t spawn_qemu(const struct spawn *s, struct spawned *got, struct err *e)
 {
 	int report[2];
 
@@ -157,7 +175,7 @@ pid_t spawn_qemu(const struct spawn *s, uid_t *uid, long long *turn, struct err 
 	fd_close(&report[1]);
 	if (pid < 0)
 		err_sys(e, "fork");
-	else if (hear(report[0], uid, turn, e) < 0) {
+	else if (hear(report[0], got, e) < 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		pid = -1;

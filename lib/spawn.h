@@ -3,6 +3,7 @@
 #ifndef SPAWN_H
 #define SPAWN_H
 
+#include "cage.h"
 #include "err.h"
 #include "uid.h"
 
@@ -18,11 +19,19 @@ struct spawn {
 	struct uid_plan uid;
 	gid_t group;		/* the only group besides, (gid_t)-1 for none */
 	int output;		/* its stdout and stderr */
+	const struct cage *cage; /* NULL: QEMU may do all that its uid may */
+	int ruleset;		/* of cage_build, -1: no Landlock */
 };
 
-/* Returns the child's pid when it has executed QEMU, its uid in *uid, which turn with that uid it has in *turn (uid.h), and
- * in err a warning or ""; -1 and err. */
-pid_t spawn_qemu(const struct spawn *s, uid_t *uid, long long *turn, struct err *e);
+/* What became of it. */
+struct spawned {
+	uid_t uid;
+	long long turn;		/* which turn with that uid it has (uid.h) */
+	int away;		/* it has left the host's namespaces */
+};
+
+/* Returns the child's pid when it has executed QEMU, and in err a warning or ""; -1 and err. */
+pid_t spawn_qemu(const struct spawn *s, struct spawned *got, struct err *e);
 
 /* SIGKILL to all that has an own uid, if it is still that turn's: what a QEMU has forked escapes no other way. 0; -1 and err. */
 int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e);

@@ -165,13 +165,9 @@ static int set_force(void *to, const char *value, struct err *e)
 	return 0;
 }
 
-int spec_disk(struct spec_disk *d, const char *value, struct err *e)
+/* FILE and the options behind it. */
+static int read_file(struct spec_disk *d, const char *value, const struct option *options, size_t n, struct err *e)
 {
-	static const struct option options[] = {
-		{ "if", 1, 0, set_bus }, { "format", 1, 0, set_format }, { "ro", 0, 0, set_ro },
-		{ "snapshot", 0, 0, set_snapshot }, { "backing", 1, 1, set_backing }, { "force", 0, 0, set_force },
-	};
-
 	*d = (struct spec_disk){ .text = strdup(value) };
 	if (!d->text)
 		return err_set(e, "out of memory");
@@ -180,7 +176,24 @@ int spec_disk(struct spec_disk *d, const char *value, struct err *e)
 	if (!*d->file)
 		return err_code(e, NOT_CONFIGURED, "no file before the options");
 	d->format = text_ends(d->file, ".qcow2") ? FORMAT_QCOW2 : FORMAT_RAW;
-	if (read_options(rest, options, COUNT(options), d, e) < 0)
+	return read_options(rest, options, n, d, e);
+}
+
+int spec_allow(struct spec_disk *d, const char *value, struct err *e)
+{
+	static const struct option options[] = { { "ro", 0, 0, set_ro } };
+
+	return read_file(d, value, options, COUNT(options), e);
+}
+
+int spec_disk(struct spec_disk *d, const char *value, struct err *e)
+{
+	static const struct option options[] = {
+		{ "if", 1, 0, set_bus }, { "format", 1, 0, set_format }, { "ro", 0, 0, set_ro },
+		{ "snapshot", 0, 0, set_snapshot }, { "backing", 1, 1, set_backing }, { "force", 0, 0, set_force },
+	};
+
+	if (read_file(d, value, options, COUNT(options), e) < 0)
 		return -1;
 	if (d->ro && d->bus == BUS_IDE)
 		return err_code(e, NOT_CONFIGURED, "ro: an ide disk cannot be read-only, take if=virtio or if=scsi");

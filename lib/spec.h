@@ -53,6 +53,8 @@ struct spec_display {
  * a failure. */
 int spec_disk(struct spec_disk *d, const char *value, struct err *e);
 void spec_disk_free(struct spec_disk *d);
+/* ALLOWn, PATH[,ro], as a spec_disk of which only file and ro are meant. */
+int spec_allow(struct spec_disk *d, const char *value, struct err *e);
 int spec_nic(struct spec_nic *n, const char *value, struct err *e);
 int spec_display(struct spec_display *d, const char *value, struct err *e);
 const char *spec_bus_name(enum spec_bus bus);

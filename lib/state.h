@@ -29,7 +29,8 @@ enum { STATE_VERSION = 1, STATE_FILE_MAX = 1 << 20, EXIT_RECORDS = 5 };
 	X(uid, NUMBER)		/* QEMU's */ \
 	X(turn, NUMBER)		/* which holder of that uid; 0: the uid is not its own (uid.h) */ \
 	X(restarts, NUMBER) \
-	X(disks, TEXT)		/* which images it has open (claim.h) */
+	X(disks, TEXT)		/* which images it has open (claim.h) */ \
+	X(cage, TEXT)		/* landlock-ABI, none or off, and +namespaces */
 
 #define STATE_TYPE_TEXT const char *
 #define STATE_TYPE_NUMBER long long

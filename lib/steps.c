@@ -362,18 +362,48 @@ static gid_t kvm_group(const struct keeper *k)
 }
 
 
-static pid_t spawn(struct keeper *k, const int *given, uid_t *uid, long long *turn)
+static pid_t spawn(struct keeper *k, const int *given, const struct cage *cage, int ruleset, struct spawned *got)
 {
 	char lock[SOCK_PATH_MAX + 1];
 	const struct spawn s = {
 		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = UID_FILE,
-		.uid = k->job->uid, .group = kvm_group(k), .output = k->output,
+		.uid = k->job->uid, .group = kvm_group(k), .output = k->output, .cage = cage, .ruleset = ruleset,
 	};
 
 	vm_file(k->vm, "lock", lock);
 	if (k->job->uid.way == UID_OWN && file_mkdirs(UID_DIR, 0755) < 0)
 		return err_sys(&k->err, UID_DIR);
-	return spawn_qemu(&s, uid, turn, &k->err);
+	return spawn_qemu(&s, got, &k->err);
+}
+
+/* The ABI of Landlock, 0: the kernel has none; -1. */
+static int make_cage(struct keeper *k, struct cage *c, int *ruleset)
+{
+	struct cage_from from = {
+		.conf = k->job->conf, .raw = k->job->raw, .argv = k->argv.words, .kernel = k->kernel, .initrd = k->initrd,
+	};
+	struct buf warnings = { 0 };
+	size_t n;
+
+	int abi = cage_draw(c, &from, k->job->place->run, &warnings, &k->err) < 0 ? -1 : cage_build(c, ruleset, &k->err);
+	const char *rest = buf_text(&warnings), *line;
+	for (size_t left = warnings.n; (line = text_line(&rest, &left, &n));)
+		keep_say(k, "%.*s", (int)n, line);
+	buf_free(&warnings);
+	return abi;
+}
+
+static pid_t spawn_caged(struct keeper *k, const int *given, struct spawned *got)
+{
+	struct cage c = { 0 };
+	int is_on = conf_yes(k->job->conf, CONF_SANDBOX), ruleset = -1, abi = is_on ? make_cage(k, &c, &ruleset) : 0;
+	pid_t pid = abi < 0 ? -1 : spawn(k, given, is_on ? &c : NULL, ruleset, got);
+
+	fd_close(&ruleset);
+	cage_free(&c);
+	if (pid > 0)
+		snprintf(k->cage, sizeof(k->cage), abi ? "landlock-%d%s" : is_on ? "none%.0d%s" : "off", abi, got->away ? "+namespaces" : "");
+	return pid;
 }
 
 /* For the crash bundle. */
@@ -397,14 +427,13 @@ static void keep_argv(struct keeper *k)
 static enum step_result fork_qemu(struct keeper *k)
 {
 	int *given = calloc(k->argv.givens + 1, sizeof(*given));
-	long long turn;
-	uid_t uid;
+	struct spawned got;
 
 	if (!given)
 		return (enum step_result)err_set(&k->err, "out of memory");
 	for (size_t i = 0; i < k->argv.givens; i++)
 		given[i] = given_fd(k, &k->argv.given[i]);
-	pid_t pid = spawn(k, given, &uid, &turn);
+	pid_t pid = spawn_caged(k, given, &got);
 	free(given);
 	if (pid < 0)
 		return FAIL;
@@ -415,8 +444,9 @@ static enum step_result fork_qemu(struct keeper *k)
 	disks_close(&k->disks); /* a copy of ours would hold the images' locks beyond QEMU's life */
 	fd_close(&k->kernel);
 	fd_close(&k->initrd);
-	k->state.uid = uid;
-	k->state.turn = turn;
+	k->state.uid = got.uid;
+	k->state.turn = got.turn;
+	k->state.cage = k->cage;
 	return keep_phase(k, "starting") < 0 ? FAIL : NEXT;
 }
 

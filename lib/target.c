@@ -3,6 +3,7 @@
 #include "target.h"
 
 #include "arch.h"
+#include "cage.h"
 #include "disk.h"
 #include "file.h"
 #include "text.h"
@@ -141,6 +142,27 @@ static int plan_uid(struct target *t, struct buf *errors)
 	return complain(errors, &e);
 }
 
+/* What ALLOWn names must be there: a slip of the pen would else be a guest without its files. */
+static int check_allowed(const struct target *t, struct buf *errors)
+{
+	char path[PATH_MAX];
+	int code = DONE;
+
+	for (const struct conf_item *item = NULL; (item = conf_next(&t->conf, CONF_ALLOW, item));) {
+		struct spec_disk allow;
+		struct err e;
+		if (spec_allow(&allow, item->value, &e) == 0 &&
+		    (conf_path(&t->conf, allow.file, path, sizeof(path)) < 0 || access(path, F_OK) < 0)) {
+			err_sys(&e, "%s", allow.file);
+			e.code = NOT_CONFIGURED;
+			conf_at(&e, item);
+			code = complain(errors, &e);
+		}
+		spec_disk_free(&allow);
+	}
+	return code;
+}
+
 /* Where throw-away overlays may lie: TMPDIR, /var/tmp, the run place. */
 static void choose_temp(struct target *t)
 {
@@ -173,7 +195,7 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 	see_registered(t);
 	if (place_fits(&h->place, t->name, &e) < 0)
 		return complain(errors, &e);
-	if ((code = load_raw(t, errors)) != DONE || (code = plan_uid(t, errors)) != DONE)
+	if ((code = load_raw(t, errors)) != DONE || (code = check_allowed(t, errors)) != DONE || (code = plan_uid(t, errors)) != DONE)
 		return code;
 	return find_program(t, errors);
 }
@@ -247,5 +269,23 @@ int target_argv(const struct target *t, int throw_away, struct argv *a, struct b
 		return err_set(e, "%s: the path is too long", t->name);
 	int done = disks_name(&disks, &t->conf, &rules, warnings, e) < 0 ? -1 : argv_build(a, &from, e);
 	disks_free(&disks);
+	return done;
+}
+
+int target_cage(const struct target *t, const struct argv *a, struct buf *out, struct buf *warnings, struct err *e)
+{
+	struct cage_from from = { .conf = &t->conf, .raw = &t->raw, .argv = a->words, .kernel = -1, .initrd = -1 };
+	struct cage c = { 0 };
+
+	if (!conf_yes(&t->conf, CONF_SANDBOX)) {
+		buf_str(out, "/ rw ");
+		conf_place(out, conf_item(&t->conf, CONF_SANDBOX, 0));
+		buf_char(out, '\n');
+		return 0;
+	}
+	int done = cage_draw(&c, &from, t->host->place.run, warnings, e);
+	if (done == 0)
+		cage_print(&c, out);
+	cage_free(&c);
 	return done;
 }

@@ -43,5 +43,7 @@ void target_free(struct target *t);
 void target_job(const struct target *t, struct keep_job *job);
 /* The command line as it would be executed, with paths instead of descriptors. 0; -1 and err. */
 int target_argv(const struct target *t, int throw_away, struct argv *a, struct buf *warnings, struct err *e);
+/* What a QEMU of that command line may touch: appends lines (cage.h). 0; -1 and err. */
+int target_cage(const struct target *t, const struct argv *a, struct buf *out, struct buf *warnings, struct err *e);
 
 #endif

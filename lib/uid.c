@@ -174,7 +174,7 @@ int uid_lives(const char *lock_path, uid_t uid, long long turn)
 	return !r.turn || r.turn == turn;
 }
 
-int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, long long *turn, struct err *e)
+int uid_become(const struct uid_plan *p, gid_t extra, int lock, long long *turn, struct err *e)
 {
 	unsigned int i = 0;
 
@@ -183,14 +183,13 @@ int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, lon
 		return 0;
 	if (p->way == UID_NAMED)
 		return become(p->uid, p->gid, extra, e);
-	int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		return err_sys(e, "%s", lock_path);
+	if (flock(lock, LOCK_EX) < 0)
+		return err_sys(e, "lock the uids");
 	while (i < p->n && proc_uid_alive(p->uid + i))
 		i++;
 	int done = i == p->n ? err_set(e, "all %u uids from %ld are taken", p->n, (long)p->uid)
-		   : write_turn(lock, p->uid + i, turn) < 0 ? err_sys(e, "%s", lock_path)
+		   : write_turn(lock, p->uid + i, turn) < 0 ? err_sys(e, "write to the uids")
 							    : become(p->uid + i, p->gid + i, extra, e);
-	fd_close(&lock); /* from here on the kernel shows the uid as taken */
+	flock(lock, LOCK_UN); /* from here on the kernel shows the uid as taken */
 	return done;
 }

@@ -29,10 +29,10 @@ struct uid_plan {
  * are not there NOT_CONFIGURED, another's id without being root NO_RIGHT, no range in this namespace FAILED. */
 int uid_plan(struct uid_plan *p, const char *runas, uid_t base, const char *passwd, const char *group, struct err *e);
 
-/* For the forked child: becomes it, for good; extra is the only group besides, -1 for none. lock_path: the file under
- * whose flock an own uid is chosen, and where it is written down whose turn it is. *turn tells this holder of an own
+/* For the forked child: becomes it, for good; extra is the only group besides, -1 for none. lock: the open file under
+ * whose flock an own uid is chosen, and where it is written down whose turn it is (-1 where none is to be chosen). *turn tells this holder of an own
  * uid from the ones before and after it; 0 for another's id. 0, or -1 and err. */
-int uid_become(const struct uid_plan *p, gid_t extra, const char *lock_path, long long *turn, struct err *e);
+int uid_become(const struct uid_plan *p, gid_t extra, int lock, long long *turn, struct err *e);
 /* 0 when nothing is left of that turn's holder: no process has the uid, or it was given to another since, which is only
  * done when none has. Else 1. */
 int uid_lives(const char *lock_path, uid_t uid, long long turn);

@@ -97,6 +97,15 @@ static int check_disk(const char *value, struct err *e)
 	return bad;
 }
 
+static int check_allow(const char *value, struct err *e)
+{
+	struct spec_disk allow;
+
+	int bad = spec_allow(&allow, value, e);
+	spec_disk_free(&allow);
+	return bad;
+}
+
 static int check_nic(const char *value, struct err *e)
 {
 	struct spec_nic nic;
@@ -186,7 +195,7 @@ static int (*const checks[])(const char *value, struct err *e) = {
 	[KIND_RAM] = check_ram, [KIND_FILE] = check_text, [KIND_DISK] = check_disk, [KIND_NIC] = check_nic,
 	[KIND_DISPLAY] = check_display, [KIND_VGA] = check_vga, [KIND_ACCEL] = check_accel, [KIND_FAMILY] = check_family,
 	[KIND_RUNAS] = check_runas, [KIND_ARG] = check_arg, [KIND_COMMAND] = check_text,
-	[KIND_RESTART] = check_restart, [KIND_GONE] = check_text,
+	[KIND_RESTART] = check_restart, [KIND_ALLOW] = check_allow, [KIND_GONE] = check_text,
 };
 
 int value_check(enum value_kind kind, const char *value, struct err *e)

@@ -259,7 +259,7 @@ static void test_warnings(void)
 {
 	CHECK(load_text("SANDBOX=no\nAUTOSTART=ON\nRUNAS=root:kvm\n") == 0);
 	notes_are(&errors, "");
-	notes_are(&warnings, "web-qemu.rc:1: SANDBOX: QEMU runs without its seccomp filter\n"
+	notes_are(&warnings, "web-qemu.rc:1: SANDBOX: QEMU runs without seccomp filter, Landlock and namespaces\n"
 		"web-qemu.rc:2: AUTOSTART: not read; use: qemu-adm autostart on web\n"
 		"web-qemu.rc:3: RUNAS: a guest that breaks out of QEMU will be root on this host\n");
 	CHECK(!conf_item(&c, CONF_AUTOSTART, 0));

@@ -13,15 +13,14 @@ static int run(const char *program, int output)
 	char *argv[] = { (char *)program, "-c", "test -r /proc/self/fd/10 && ! test -e /proc/self/fd/11 && cat /proc/self/fd/10", NULL };
 	int given = open(scratch_path("given"), O_RDONLY | O_CLOEXEC), status = -1;
 	const struct spawn s = { .argv = argv, .given = &given, .n = 1, .base = 10, .lock = scratch_path("lock"),
-				 .uids = scratch_path("uids"), .uid = { .way = UID_SAME }, .group = (gid_t)-1, .output = output };
-	long long turn;
-	uid_t uid;
-	pid_t pid = spawn_qemu(&s, &uid, &turn, &e);
+				 .uids = scratch_path("uids"), .uid = { .way = UID_SAME }, .group = (gid_t)-1, .output = output, .ruleset = -1 };
+	struct spawned got;
+	pid_t pid = spawn_qemu(&s, &got, &e);
 
 	close(given);
 	if (pid < 0)
 		return -1;
-	CHECK(uid == geteuid() && waitpid(pid, &status, 0) == pid);
+	CHECK(got.uid == geteuid() && waitpid(pid, &status, 0) == pid);
 	return status;
 }
 

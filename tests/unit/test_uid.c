@@ -57,6 +57,11 @@ static void test_named(void)
 	write_files();
 }
 
+static int uids_file(void)
+{
+	return open(scratch_path("uids"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
 /* In a child: 0 when it has become the plan's, with no way back. */
 static int become(gid_t extra)
 {
@@ -66,7 +71,7 @@ static int become(gid_t extra)
 	if (pid == 0) {
 		gid_t groups[4];
 		uid_t r, f, s;
-		if (uid_become(&plan, extra, scratch_path("uids"), &turn, &e) < 0)
+		if (uid_become(&plan, extra, uids_file(), &turn, &e) < 0)
 			_exit(1);
 		if (getresuid(&r, &f, &s) < 0 || r != f || r != s || r < plan.uid || r >= plan.uid + (plan.n ? plan.n : 1))
 			_exit(2);
@@ -98,19 +103,19 @@ static void test_taken(void)
 	plan = (struct uid_plan){ .way = UID_OWN, .uid = 1879099000, .gid = 1879099000, .n = 2 };
 	pid_t first = fork();
 	if (first == 0) {
-		if (uid_become(&plan, (gid_t)-1, scratch_path("uids"), &turn, &e) == 0 && getuid() == 1879099000 && write(p[1], "x", 1) == 1)
+		if (uid_become(&plan, (gid_t)-1, uids_file(), &turn, &e) == 0 && getuid() == 1879099000 && write(p[1], "x", 1) == 1)
 			pause();
 		_exit(1);
 	}
 	CHECK(read(p[0], &byte, 1) == 1);
 	pid_t second = fork();
 	if (second == 0)
-		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &turn, &e) == 0 && getuid() == 1879099001 ? 0 : 1);
+		_exit(uid_become(&plan, (gid_t)-1, uids_file(), &turn, &e) == 0 && getuid() == 1879099001 ? 0 : 1);
 	CHECK(waitpid(second, &status, 0) == second && status == 0);
 	plan.n = 1;
 	second = fork();
 	if (second == 0)
-		_exit(uid_become(&plan, (gid_t)-1, scratch_path("uids"), &turn, &e) == -1 &&
+		_exit(uid_become(&plan, (gid_t)-1, uids_file(), &turn, &e) == -1 &&
 		      strcmp(e.text, "all 1 uids from 1879099000 are taken") == 0 && getuid() == 0 ? 0 : 1);
 	CHECK(waitpid(second, &status, 0) == second && status == 0);
 	kill(first, 9);
@@ -144,7 +149,7 @@ static void test_ordinary(void)
 int main(void)
 {
 	plan = (struct uid_plan){ .way = UID_SAME };
-	CHECK(uid_become(&plan, (gid_t)-1, "/none/none", &turn, &e) == 0);
+	CHECK(uid_become(&plan, (gid_t)-1, -1, &turn, &e) == 0);
 	if (geteuid() != 0)
 		return unit_failed; /* the rest is root's */
 	close(scratch_begin());

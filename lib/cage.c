@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What QEMU may touch of the host. */
+#include "cage.h"
+
+#include "fd.h"
+#include "file.h"
+#include "spec.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+/* Linux, include/uapi/linux/landlock.h and asm-generic/unistd.h; written out here, so that older headers do. */
+enum { CREATE_RULESET = 444, ADD_RULE, RESTRICT_SELF };
+enum { ABI_VERSION = 1, RULE_PATH_BENEATH = 1, NET_BIND_CONNECT = 3, SCOPE_ABSTRACT_AND_SIGNAL = 3 };
+enum {
+	FS_EXECUTE = 1 << 0, FS_WRITE_FILE = 1 << 1, FS_READ_FILE = 1 << 2, FS_READ_DIR = 1 << 3, FS_REMOVE_FILE = 1 << 5,
+	FS_MAKE_CHAR = 1 << 6, FS_MAKE_SOCK = 1 << 9, FS_MAKE_BLOCK = 1 << 11, FS_TRUNCATE = 1 << 14, FS_IOCTL_DEV = 1 << 15,
+	FS_FILE = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV, /* the rest is for folders */
+	FS_ALL = (1 << 16) - 1,
+};
+
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+struct path_beneath {
+	uint64_t allowed;
+	int32_t fd;
+} __attribute__((packed));
+
+/* What each ABI can forbid; a later one can do more, which is not asked for. */
+static const struct ruleset abis[] = {
+	{ 0, 0, 0 },
+	{ (1 << 13) - 1, 0, 0 },
+	{ (1 << 14) - 1, 0, 0 },
+	{ (1 << 15) - 1, 0, 0 },
+	{ (1 << 15) - 1, NET_BIND_CONNECT, 0 },
+	{ FS_ALL, NET_BIND_CONNECT, 0 },
+	{ FS_ALL, NET_BIND_CONNECT, SCOPE_ABSTRACT_AND_SIGNAL },
+};
+
+static const struct {
+	const char *word;
+	uint64_t bits;
+} rights[] = {
+	[CAGE_READ] = { "r", FS_READ_FILE | FS_READ_DIR },
+	[CAGE_EXEC] = { "rx", FS_READ_FILE | FS_READ_DIR | FS_EXECUTE },
+	[CAGE_WRITE] = { "rw", FS_ALL & ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK) },
+	[CAGE_SOCKET] = { "socket", FS_MAKE_SOCK | FS_REMOVE_FILE },
+};
+
+static const char libraries[] = "libraries", firmware[] = "firmware", device[] = "device";
+
+struct row {
+	const char *path;
+	enum cage_right right;
+	const char *why;
+};
+
+/* Below the place where QEMU was installed (/usr of /usr/bin/qemu-system-x86_64), and below /usr. */
+static const struct row beside[] = {
+	{ "/lib", CAGE_EXEC, libraries },	  { "/lib64", CAGE_EXEC, libraries },
+	{ "/share/qemu", CAGE_READ, firmware },	  { "/share/qemu-kvm", CAGE_READ, firmware },
+	{ "/share/seabios", CAGE_READ, firmware }, { "/share/seavgabios", CAGE_READ, firmware },
+	{ "/share/ipxe", CAGE_READ, firmware },	  { "/share/sgabios", CAGE_READ, firmware },
+	{ "/share/edk2", CAGE_READ, firmware },	  { "/share/edk2-ovmf", CAGE_READ, firmware },
+	{ "/share/ovmf", CAGE_READ, firmware },	  { "/share/OVMF", CAGE_READ, firmware },
+	{ "/share/AAVMF", CAGE_READ, firmware },  { "/share/qemu-efi-aarch64", CAGE_READ, firmware },
+	{ "/share/qemu-efi-arm", CAGE_READ, firmware }, { "/share/qemu-efi-riscv64", CAGE_READ, firmware },
+	{ "/share/openbios", CAGE_READ, firmware }, { "/share/slof", CAGE_READ, firmware },
+	{ "/share/opensbi", CAGE_READ, firmware },
+};
+
+static const struct row anywhere[] = {
+	{ "/lib", CAGE_EXEC, libraries },
+	{ "/lib64", CAGE_EXEC, libraries },
+	{ "/usr/local/lib", CAGE_EXEC, libraries },
+	{ "/nix/store", CAGE_EXEC, libraries },
+	{ "/gnu/store", CAGE_EXEC, libraries },
+	{ "/etc/ld.so.cache", CAGE_READ, libraries },
+	{ "/etc/localtime", CAGE_READ, "-rtc base=localtime" },
+	{ "/dev/null", CAGE_WRITE, device },
+	{ "/dev/zero", CAGE_WRITE, device },
+	{ "/dev/random", CAGE_WRITE, device },
+	{ "/dev/urandom", CAGE_WRITE, device },
+};
+
+static const struct row programs[] = {
+	{ "/bin", CAGE_EXEC, "QEMU's program is a script" },
+	{ "/usr/bin", CAGE_EXEC, "QEMU's program is a script" },
+};
+
+static const struct row kvm[] = { { "/dev/kvm", CAGE_WRITE, "KVM" } };
+
+/* Folders that hold too much for one word of a command line to open them. */
+static const char *const never[] = { "/", "/etc", "/proc", "/sys", "/dev", "/root", "/home" };
+
+static const char *const covers[] = { "/run", "/tmp" };
+
+/* Options of QEMU's by which it speaks on the network itself, and marks of it in a value. */
+static const char *const net_options[] = { "-netdev", "-nic", "-net", "-vnc", "-gdb", "-spice", "-incoming" };
+static const char *const net_marks[] = { "tcp:", "udp:", "telnet:", "://", "host=", "port=" };
+
+/* Whose fault a rule is. */
+struct whence {
+	const char *why;
+	const struct conf_item *item;
+};
+
+/* A rule for n bytes of path. */
+static struct cage_rule *add(struct cage *c, const char *path, size_t n, enum cage_right right, struct whence from)
+{
+	if (c->n == c->room) {
+		size_t room = c->room ? 2 * c->room : 64;
+		struct cage_rule *rules = realloc(c->rules, room * sizeof(*rules));
+		if (rules) {
+			c->rules = rules;
+			c->room = room;
+		}
+	}
+	char *copy = c->n < c->room ? strndup(path, n) : NULL;
+	if (!copy) {
+		c->bad = 1;
+		return NULL;
+	}
+	c->rules[c->n] = (struct cage_rule){ .path = copy, .right = right, .why = from.why, .item = from.item, .fd = -1 };
+	return &c->rules[c->n++];
+}
+
+/* The rows below n bytes of a prefix. */
+static void add_rows(struct cage *c, const char *prefix, size_t n, const struct row *rows, size_t count)
+{
+	struct buf path = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		buf_clear(&path);
+		buf_add(&path, prefix, n);
+		buf_str(&path, rows[i].path);
+		add(c, buf_text(&path), path.n, rows[i].right, (struct whence){ rows[i].why, NULL });
+	}
+	buf_free(&path);
+}
+
+/* P of P/bin/PROGRAM: how many bytes of it. */
+static size_t prefix_of(const char *program)
+{
+	size_t n = strlen(program);
+
+	for (int parts = 0; parts < 2 && n; parts++) {
+		while (n && program[n - 1] != '/')
+			n--;
+		n -= n > 0;
+	}
+	return n;
+}
+
+static void need_net(struct cage *c, struct whence from)
+{
+	if (c->net)
+		return;
+	c->net = 1;
+	c->net_why = from.why;
+	c->net_item = from.item;
+	add(c, "/etc/resolv.conf", PATH_MAX, CAGE_READ, from);
+}
+
+static int speaks(const char *option, const char *word)
+{
+	if (strcmp(word, "-s") == 0)
+		return 1;
+	for (size_t i = 0; i < COUNT(net_marks); i++)
+		if (text_in(word, net_marks[i]))
+			return 1;
+	for (size_t i = 0; i < COUNT(net_options); i++)
+		if (strcmp(option, net_options[i]) == 0)
+			return !text_begins(word, "none") && !text_begins(word, "unix:");
+	return 0;
+}
+
+/* One path at the beginning of s, in which `,,` is a comma; a quote ends it as well, in JSON. */
+static void add_path(struct cage *c, const char *s, struct whence from)
+{
+	char path[PATH_MAX];
+	size_t n = 0;
+
+	for (; *s && *s != '"' && n < sizeof(path); path[n++] = *s++) {
+		if (*s == ',' && s[1] == ',')
+			s++;
+		else if (*s == ',')
+			break;
+	}
+	if (n < sizeof(path))
+		add(c, path, n, CAGE_NAMED, from);
+}
+
+/* A word of the user's own, behind its option. */
+static void take_word(struct cage *c, const char *option, const char *word, struct whence from)
+{
+	if (speaks(option, word))
+		need_net(c, from);
+	if (strcmp(option, "-append") == 0 || strcmp(option, "-name") == 0)
+		return; /* the guest's paths, if any */
+	for (const char *s = word; (s = strchr(s, '/')); s++)
+		if ((s == word || strchr("=,:\"", s[-1])) && s[1] != '/')
+			add_path(c, s, from);
+}
+
+static void take_words(struct cage *c, const struct cfg *words, struct whence from)
+{
+	for (size_t i = 0; words && i < words->n; i++)
+		take_word(c, i ? words->words[i - 1] : "", words->words[i], from);
+}
+
+static void take_args(struct cage *c, const struct conf *conf)
+{
+	struct err e;
+
+	for (const struct conf_item *item = NULL; (item = conf_next(conf, CONF_ARG, item));) {
+		struct cfg words = { 0 };
+		if (cfg_arg(&words, item->value, &e) == 0)
+			take_words(c, &words, (struct whence){ .item = item });
+		cfg_free(&words);
+	}
+}
+
+static void take_allowed(struct cage *c, const struct conf *conf)
+{
+	char path[PATH_MAX];
+	struct err e;
+
+	for (const struct conf_item *item = NULL; (item = conf_next(conf, CONF_ALLOW, item));) {
+		struct spec_disk allow;
+		if (spec_allow(&allow, item->value, &e) == 0 && conf_path(conf, allow.file, path, sizeof(path)) == 0)
+			add(c, path, PATH_MAX, allow.ro ? CAGE_READ : CAGE_WRITE, (struct whence){ .item = item });
+		spec_disk_free(&allow);
+	}
+}
+
+static void take_boot_file(struct cage *c, const struct conf *conf, enum conf_key key, int fd)
+{
+	const struct conf_item *item = conf_item(conf, key, 0);
+	char path[PATH_MAX];
+
+	if (!item || conf_path(conf, item->value, path, sizeof(path)) < 0)
+		return;
+	struct cage_rule *r = add(c, path, PATH_MAX, CAGE_READ, (struct whence){ .item = item });
+	if (r && fd >= 0) {
+		r->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		r->given = 1;
+	}
+}
+
+static void take_nics(struct cage *c, const struct conf *conf)
+{
+	struct spec_nic n;
+	struct err e;
+
+	for (const struct conf_item *item = NULL; (item = conf_next(conf, CONF_NIC, item));)
+		if (spec_nic(&n, item->value, &e) == 0 && n.kind == NIC_USER)
+			need_net(c, (struct whence){ .item = item });
+}
+
+static int wants_kvm(char *const *argv)
+{
+	for (; *argv; argv++)
+		if (strcmp(*argv, "-enable-kvm") == 0 || text_in(*argv, "accel=kvm") ||
+		    (strcmp(*argv, "-accel") == 0 && argv[1] && text_begins(argv[1], "kvm")))
+			return 1;
+	return 0;
+}
+
+void cage_plan(struct cage *c, const struct cage_from *from)
+{
+	static const char usr[] = "/usr";
+	size_t n = prefix_of(from->program);
+
+	*c = (struct cage){ 0 };
+	add(c, from->program, PATH_MAX, CAGE_EXEC, (struct whence){ .why = "QEMU's own program" });
+	add_rows(c, from->program, n, beside, COUNT(beside));
+	if (n != sizeof(usr) - 1 || memcmp(from->program, usr, n) != 0)
+		add_rows(c, usr, sizeof(usr) - 1, beside, COUNT(beside));
+	add_rows(c, "", 0, anywhere, COUNT(anywhere));
+	if (from->is_script)
+		add_rows(c, "", 0, programs, COUNT(programs));
+	if (wants_kvm(from->argv))
+		add_rows(c, "", 0, kvm, COUNT(kvm));
+	take_boot_file(c, from->conf, CONF_KERNEL, from->kernel);
+	take_boot_file(c, from->conf, CONF_INITRD, from->initrd);
+	take_nics(c, from->conf);
+	take_args(c, from->conf);
+	take_words(c, from->raw, (struct whence){ .why = "the cfg-file" });
+	take_allowed(c, from->conf);
+}
+
+/* Whether path is dir or beneath it. */
+static int holds(const char *dir, const char *path)
+{
+	size_t n = strlen(dir);
+
+	return text_begins(path, dir) && (!path[n] || path[n] == '/' || n == 1);
+}
+
+static int is_too_much(const char *path, const char *run)
+{
+	for (size_t i = 0; i < COUNT(never); i++)
+		if (strcmp(path, never[i]) == 0)
+			return 1;
+	return holds(path, run) || holds(run, path);
+}
+
+static int open_path(struct cage_rule *r, struct stat *st)
+{
+	if (r->fd < 0)
+		r->fd = open(r->path, O_PATH | O_CLOEXEC);
+	return r->fd < 0 ? -1 : fstat(r->fd, st);
+}
+
+/* Of what the user's words name, a socket or what is not there is a matter of its folder. 0, or -1: not there. */
+static int open_rule(struct cage_rule *r)
+{
+	struct stat st = { 0 };
+	int there = open_path(r, &st), named = r->right == CAGE_NAMED;
+
+	if (named)
+		r->right = CAGE_WRITE;
+	if (named && (there < 0 ? errno == ENOENT : S_ISSOCK(st.st_mode))) {
+		char *slash = strrchr(r->path, '/');
+		slash[slash == r->path] = '\0';
+		fd_close(&r->fd);
+		r->right = CAGE_SOCKET;
+		there = open_path(r, &st);
+	}
+	r->is_dir = S_ISDIR(st.st_mode);
+	return there;
+}
+
+/* Puts the path without links in the place of the one that was given; without a /proc that stays. */
+static void name_really(struct cage_rule *r)
+{
+	char path[PATH_MAX];
+	char *copy = file_real_fd(r->fd, path, sizeof(path)) < 0 || *path != '/' ? NULL : strdup(path);
+
+	if (copy) {
+		free(r->path);
+		r->path = copy;
+	}
+}
+
+static void put_whence(struct buf *out, const char *why, const struct conf_item *item)
+{
+	if (item)
+		conf_place(out, item);
+	else
+		buf_str(out, why);
+}
+
+/* Whether one of n rules says the same. */
+static int is_said(const struct cage_rule *rules, size_t n, const struct cage_rule *r)
+{
+	while (n--)
+		if (rules[n].right == r->right && strcmp(rules[n].path, r->path) == 0)
+			return 1;
+	return 0;
+}
+
+/* 1 when the rule stays. */
+static int find(struct cage_rule *r, const char *run, struct buf *warnings)
+{
+	int named = r->right == CAGE_NAMED;
+
+	if (open_rule(r) < 0)
+		return 0;
+	if (!r->given)
+		name_really(r);
+	if (!named || !is_too_much(r->path, run))
+		return 1;
+	put_whence(warnings, r->why, r->item);
+	buf_fmt(warnings, ": %s is not opened to QEMU for a word of its command line (ALLOWn=%s does it)\n", r->path, r->path);
+	return 0;
+}
+
+static void drop(struct cage_rule *r)
+{
+	free(r->path);
+	fd_close(&r->fd);
+}
+
+void cage_find(struct cage *c, const char *run, struct buf *warnings)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (find(&c->rules[i], run, warnings) && !is_said(c->rules, kept, &c->rules[i]))
+			c->rules[kept++] = c->rules[i];
+		else
+			drop(&c->rules[i]);
+	}
+	c->n = kept;
+}
+
+int cage_draw(struct cage *c, struct cage_from *from, const char *run, struct buf *warnings, struct err *e)
+{
+	char program[PATH_MAX], begin[3] = "", place[PATH_MAX];
+
+	if (file_real(from->argv[0], program, sizeof(program)) < 0)
+		text_copy(program, sizeof(program), from->argv[0]);
+	file_peek(AT_FDCWD, program, begin, sizeof(begin));
+	from->program = program;
+	from->is_script = strcmp(begin, "#!") == 0;
+	cage_plan(c, from);
+	cage_find(c, file_real(run, place, sizeof(place)) < 0 ? run : place, warnings);
+	return c->bad ? err_set(e, "out of memory") : 0;
+}
+
+void cage_free(struct cage *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		drop(&c->rules[i]);
+	free(c->rules);
+	*c = (struct cage){ 0 };
+}
+
+void cage_print(const struct cage *c, struct buf *out)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		text_shell(out, c->rules[i].path);
+		buf_fmt(out, " %s ", rights[c->rules[i].right].word);
+		put_whence(out, c->rules[i].why, c->rules[i].item);
+		buf_char(out, '\n');
+	}
+	if (!c->net)
+		return;
+	buf_str(out, "network rw ");
+	put_whence(out, c->net_why, c->net_item);
+	buf_char(out, '\n');
+}
+
+int cage_build(const struct cage *c, int *ruleset, struct err *e)
+{
+	long abi = syscall(CREATE_RULESET, NULL, 0, ABI_VERSION);
+
+	*ruleset = -1;
+	if (abi <= 0)
+		return 0;
+	struct ruleset all = abis[abi < (long)COUNT(abis) ? (size_t)abi : COUNT(abis) - 1];
+	if (c->net)
+		all.net = 0;
+	*ruleset = (int)syscall(CREATE_RULESET, &all, sizeof(all), 0);
+	if (*ruleset < 0)
+		return err_sys(e, "Landlock");
+	fcntl(*ruleset, F_SETFD, FD_CLOEXEC);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct cage_rule *r = &c->rules[i];
+		struct path_beneath p = { rights[r->right].bits & all.fs & (r->is_dir ? FS_ALL : FS_FILE), r->fd };
+		/* one that is refused is a memfd, which needs none, or opens nothing */
+		syscall(ADD_RULE, *ruleset, RULE_PATH_BENEATH, &p, 0);
+	}
+	return (int)abi;
+}
+
+/* A rule beneath would be covered, too. */
+static int is_needed(const struct cage *c, const char *dir)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->rules[i].given && holds(dir, c->rules[i].path))
+			return 1;
+	return 0;
+}
+
+int cage_leave(const struct cage *c)
+{
+	if (unshare(CLONE_NEWNS | CLONE_NEWIPC | (c->net ? 0 : CLONE_NEWNET)) < 0)
+		return 0;
+	/* in a chroot that is no mount this fails: what is mounted then would be seen by the host */
+	if (mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 1;
+	for (size_t i = 0; i < COUNT(covers); i++)
+		if (!is_needed(c, covers[i]))
+			mount("none", covers[i], "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k");
+	return 1;
+}
+
+int cage_enter(int ruleset)
+{
+	return (int)syscall(RESTRICT_SELF, ruleset, 0);
+}
