@@ -59,50 +59,33 @@ static const struct {
 	[CAGE_EXEC] = { "rx", FS_READ_FILE | FS_READ_DIR | FS_EXECUTE },
 	[CAGE_WRITE] = { "rw", FS_ALL & ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK) },
 	[CAGE_SOCKET] = { "socket", FS_MAKE_SOCK | FS_REMOVE_FILE },
+	[CAGE_NAMED] = { "named", 0 },
 };
 
-static const char libraries[] = "libraries", firmware[] = "firmware", device[] = "device";
-
-struct row {
-	const char *path;
+/* Paths of one kind: names, each with its NUL, behind what they share. */
+struct set {
+	const char *under, *names;
 	enum cage_right right;
 	const char *why;
 };
 
 /* Below the place where QEMU was installed (/usr of /usr/bin/qemu-system-x86_64), and below /usr. */
-static const struct row beside[] = {
-	{ "/lib", CAGE_EXEC, libraries },	  { "/lib64", CAGE_EXEC, libraries },
-	{ "/share/qemu", CAGE_READ, firmware },	  { "/share/qemu-kvm", CAGE_READ, firmware },
-	{ "/share/seabios", CAGE_READ, firmware }, { "/share/seavgabios", CAGE_READ, firmware },
-	{ "/share/ipxe", CAGE_READ, firmware },	  { "/share/sgabios", CAGE_READ, firmware },
-	{ "/share/edk2", CAGE_READ, firmware },	  { "/share/edk2-ovmf", CAGE_READ, firmware },
-	{ "/share/ovmf", CAGE_READ, firmware },	  { "/share/OVMF", CAGE_READ, firmware },
-	{ "/share/AAVMF", CAGE_READ, firmware },  { "/share/qemu-efi-aarch64", CAGE_READ, firmware },
-	{ "/share/qemu-efi-arm", CAGE_READ, firmware }, { "/share/qemu-efi-riscv64", CAGE_READ, firmware },
-	{ "/share/openbios", CAGE_READ, firmware }, { "/share/slof", CAGE_READ, firmware },
-	{ "/share/opensbi", CAGE_READ, firmware },
+static const struct set beside[] = {
+	{ "/lib", "\0" "64\0", CAGE_EXEC, "libraries" },
+	{ "/share/",
+	  "qemu\0qemu-kvm\0seabios\0seavgabios\0sgabios\0ipxe\0edk2\0edk2-ovmf\0ovmf\0OVMF\0AAVMF\0qemu-efi-aarch64\0"
+	  "qemu-efi-arm\0qemu-efi-riscv64\0openbios\0slof\0opensbi\0",
+	  CAGE_READ, "firmware" },
 };
 
-static const struct row anywhere[] = {
-	{ "/lib", CAGE_EXEC, libraries },
-	{ "/lib64", CAGE_EXEC, libraries },
-	{ "/usr/local/lib", CAGE_EXEC, libraries },
-	{ "/nix/store", CAGE_EXEC, libraries },
-	{ "/gnu/store", CAGE_EXEC, libraries },
-	{ "/etc/ld.so.cache", CAGE_READ, libraries },
-	{ "/etc/localtime", CAGE_READ, "-rtc base=localtime" },
-	{ "/dev/null", CAGE_WRITE, device },
-	{ "/dev/zero", CAGE_WRITE, device },
-	{ "/dev/random", CAGE_WRITE, device },
-	{ "/dev/urandom", CAGE_WRITE, device },
+static const struct set anywhere[] = {
+	{ "/", "lib\0lib64\0usr/local/lib\0nix/store\0gnu/store\0", CAGE_EXEC, "libraries" },
+	{ "/etc/", "ld.so.cache\0localtime\0", CAGE_READ, "libraries" },
+	{ "/dev/", "null\0zero\0random\0urandom\0", CAGE_WRITE, "device" },
 };
 
-static const struct row programs[] = {
-	{ "/bin", CAGE_EXEC, "QEMU's program is a script" },
-	{ "/usr/bin", CAGE_EXEC, "QEMU's program is a script" },
-};
-
-static const struct row kvm[] = { { "/dev/kvm", CAGE_WRITE, "KVM" } };
+static const struct set programs[] = { { "", "/bin\0/usr/bin\0", CAGE_EXEC, "QEMU's program is a script" } };
+static const struct set kvm[] = { { "", "/dev/kvm\0", CAGE_WRITE, "KVM" } };
 
 /* Folders that hold too much for one word of a command line to open them. */
 static const char *const never[] = { "/", "/etc", "/proc", "/sys", "/dev", "/root", "/home" };
@@ -139,16 +122,20 @@ static struct cage_rule *add(struct cage *c, const char *path, size_t n, enum ca
 	return &c->rules[c->n++];
 }
 
-/* The rows below n bytes of a prefix. */
-static void add_rows(struct cage *c, const char *prefix, size_t n, const struct row *rows, size_t count)
+/* The sets below n bytes of a prefix. */
+static void add_sets(struct cage *c, const char *prefix, size_t n, const struct set *sets, size_t count)
 {
 	struct buf path = { 0 };
 
-	for (size_t i = 0; i < count; i++) {
-		buf_clear(&path);
-		buf_add(&path, prefix, n);
-		buf_str(&path, rows[i].path);
-		add(c, buf_text(&path), path.n, rows[i].right, (struct whence){ rows[i].why, NULL });
+	for (const struct set *s = sets; s < sets + count; s++) {
+		const char *name = s->names;
+		do {
+			buf_clear(&path);
+			buf_add(&path, prefix, n);
+			buf_fmt(&path, "%s%s", s->under, name);
+			add(c, buf_text(&path), path.n, s->right, (struct whence){ s->why, NULL });
+			name += strlen(name) + 1;
+		} while (*name);
 	}
 	buf_free(&path);
 }
@@ -288,14 +275,14 @@ void cage_plan(struct cage *c, const struct cage_from *from)
 
 	*c = (struct cage){ 0 };
 	add(c, from->program, PATH_MAX, CAGE_EXEC, (struct whence){ .why = "QEMU's own program" });
-	add_rows(c, from->program, n, beside, COUNT(beside));
+	add_sets(c, from->program, n, beside, COUNT(beside));
 	if (n != sizeof(usr) - 1 || memcmp(from->program, usr, n) != 0)
-		add_rows(c, usr, sizeof(usr) - 1, beside, COUNT(beside));
-	add_rows(c, "", 0, anywhere, COUNT(anywhere));
+		add_sets(c, usr, sizeof(usr) - 1, beside, COUNT(beside));
+	add_sets(c, "", 0, anywhere, COUNT(anywhere));
 	if (from->is_script)
-		add_rows(c, "", 0, programs, COUNT(programs));
+		add_sets(c, "", 0, programs, COUNT(programs));
 	if (wants_kvm(from->argv))
-		add_rows(c, "", 0, kvm, COUNT(kvm));
+		add_sets(c, "", 0, kvm, COUNT(kvm));
 	take_boot_file(c, from->conf, CONF_KERNEL, from->kernel);
 	take_boot_file(c, from->conf, CONF_INITRD, from->initrd);
 	take_nics(c, from->conf);
@@ -320,37 +307,33 @@ static int is_too_much(const char *path, const char *run)
 	return holds(path, run) || holds(run, path);
 }
 
-static int open_path(struct cage_rule *r, struct stat *st)
+static int open_path(struct cage_rule *r)
 {
 	if (r->fd < 0)
 		r->fd = open(r->path, O_PATH | O_CLOEXEC);
-	return r->fd < 0 ? -1 : fstat(r->fd, st);
+	return r->fd;
 }
 
-/* Of what the user's words name, a socket or what is not there is a matter of its folder. 0, or -1: not there. */
-static int open_rule(struct cage_rule *r)
+/* Of what the user's words name, a socket or what is not there is a matter of its folder. -1: not there, either. */
+static int open_named(struct cage_rule *r)
 {
-	struct stat st = { 0 };
-	int there = open_path(r, &st), named = r->right == CAGE_NAMED;
+	struct stat st;
 
-	if (named)
-		r->right = CAGE_WRITE;
-	if (named && (there < 0 ? errno == ENOENT : S_ISSOCK(st.st_mode))) {
-		char *slash = strrchr(r->path, '/');
-		slash[slash == r->path] = '\0';
-		fd_close(&r->fd);
-		r->right = CAGE_SOCKET;
-		there = open_path(r, &st);
-	}
-	r->is_dir = S_ISDIR(st.st_mode);
-	return there;
+	r->right = CAGE_WRITE;
+	if (open_path(r) < 0 ? errno != ENOENT : fstat(r->fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return r->fd;
+	char *slash = strrchr(r->path, '/');
+	slash[slash == r->path] = '\0';
+	fd_close(&r->fd);
+	r->right = CAGE_SOCKET;
+	return open_path(r);
 }
 
 /* Puts the path without links in the place of the one that was given; without a /proc that stays. */
 static void name_really(struct cage_rule *r)
 {
 	char path[PATH_MAX];
-	char *copy = file_real_fd(r->fd, path, sizeof(path)) < 0 || *path != '/' ? NULL : strdup(path);
+	char *copy = r->given || file_real_fd(r->fd, path, sizeof(path)) < 0 || *path != '/' ? NULL : strdup(path);
 
 	if (copy) {
 		free(r->path);
@@ -366,23 +349,14 @@ static void put_whence(struct buf *out, const char *why, const struct conf_item 
 		buf_str(out, why);
 }
 
-/* Whether one of n rules says the same. */
-static int is_said(const struct cage_rule *rules, size_t n, const struct cage_rule *r)
-{
-	while (n--)
-		if (rules[n].right == r->right && strcmp(rules[n].path, r->path) == 0)
-			return 1;
-	return 0;
-}
-
 /* 1 when the rule stays. */
 static int find(struct cage_rule *r, const char *run, struct buf *warnings)
 {
 	int named = r->right == CAGE_NAMED;
 
-	if (open_rule(r) < 0)
+	if ((named ? open_named(r) : open_path(r)) < 0)
 		return 0;
-	if (!r->given)
+	if (r->item || named) /* our own sets can wait for cage_print */
 		name_really(r);
 	if (!named || !is_too_much(r->path, run))
 		return 1;
@@ -402,7 +376,7 @@ void cage_find(struct cage *c, const char *run, struct buf *warnings)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (find(&c->rules[i], run, warnings) && !is_said(c->rules, kept, &c->rules[i]))
+		if (find(&c->rules[i], run, warnings))
 			c->rules[kept++] = c->rules[i];
 		else
 			drop(&c->rules[i]);
@@ -432,9 +406,21 @@ void cage_free(struct cage *c)
 	*c = (struct cage){ 0 };
 }
 
-void cage_print(const struct cage *c, struct buf *out)
+/* Whether one of n rules says the same. */
+static int is_said(const struct cage_rule *rules, size_t n, const struct cage_rule *r)
+{
+	while (n--)
+		if (rules[n].right == r->right && strcmp(rules[n].path, r->path) == 0)
+			return 1;
+	return 0;
+}
+
+void cage_print(struct cage *c, struct buf *out)
 {
 	for (size_t i = 0; i < c->n; i++) {
+		name_really(&c->rules[i]);
+		if (is_said(c->rules, i, &c->rules[i]))
+			continue;
 		text_shell(out, c->rules[i].path);
 		buf_fmt(out, " %s ", rights[c->rules[i].right].word);
 		put_whence(out, c->rules[i].why, c->rules[i].item);
@@ -463,8 +449,10 @@ int cage_build(const struct cage *c, int *ruleset, struct err *e)
 	fcntl(*ruleset, F_SETFD, FD_CLOEXEC);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct cage_rule *r = &c->rules[i];
-		struct path_beneath p = { rights[r->right].bits & all.fs & (r->is_dir ? FS_ALL : FS_FILE), r->fd };
-		/* one that is refused is a memfd, which needs none, or opens nothing */
+		struct path_beneath p = { rights[r->right].bits & all.fs, r->fd };
+		if (syscall(ADD_RULE, *ruleset, RULE_PATH_BENEATH, &p, 0) == 0 || errno != EINVAL)
+			continue; /* what is refused else is a memfd, which needs no rule */
+		p.allowed &= FS_FILE; /* it is no folder */
 		syscall(ADD_RULE, *ruleset, RULE_PATH_BENEATH, &p, 0);
 	}
 	return (int)abi;

@@ -25,7 +25,6 @@ struct cage_rule {
 	const struct conf_item *item;
 	int fd;				/* O_PATH, -1 before cage_find */
 	int given;			/* QEMU has it open, the path is for people */
-	int is_dir;
 };
 
 struct cage {
@@ -48,14 +47,14 @@ struct cage_from {
 
 /* The plan: all that could be a rule, whether it is there or not. Pure. Free it in any case. */
 void cage_plan(struct cage *c, const struct cage_from *from);
-/* Leaves in the plan what is there, each by its path without links. What the user's own words name is left out, with a
+/* Leaves in the plan what is there. What the user's own words name is left out, with a
  * line in `warnings`, where it would open too much: /, /etc and their like, whatever is above or beneath run. */
 void cage_find(struct cage *c, const char *run, struct buf *warnings);
 /* Both, from->program being argv[0] as it is found. 0; -1 and err. */
 int cage_draw(struct cage *c, struct cage_from *from, const char *run, struct buf *warnings, struct err *e);
 void cage_free(struct cage *c);
-/* Appends a line "PATH RIGHTS WHY" for each rule. */
-void cage_print(const struct cage *c, struct buf *out);
+/* Appends a line "PATH RIGHTS WHY" for each rule, its path without links. */
+void cage_print(struct cage *c, struct buf *out);
 
 /* The rules as Landlock has them: its ABI, and in *ruleset a descriptor for cage_enter; 0 when the kernel has no Landlock,
  * *ruleset is then -1; -1 and err. */
