@@ -133,20 +133,19 @@ static int become(uid_t uid, gid_t gid, gid_t extra, struct err *e)
 	return 0;
 }
 
-/* The file has one for each uid that was ever given, in no order. */
+/* The file has one for each uid that was ever given, at a place of its own: a range is much smaller than RECORDS. */
 struct record {
 	long long uid, turn;
 };
+enum { RECORDS = 65536 };
 
-/* Reads the uid's record, and returns its offset; if there is none turn is 0, and the offset that of a new one. */
+/* Reads the uid's record, and returns its offset; if there is none turn is 0. */
 static off_t find_record(int fd, uid_t uid, struct record *r)
 {
-	off_t at = 0;
+	off_t at = (off_t)(uid % RECORDS * sizeof(*r));
 
-	for (; pread(fd, r, sizeof(*r), at) == sizeof(*r); at += (off_t)sizeof(*r))
-		if (r->uid == (long long)uid)
-			return at;
-	*r = (struct record){ .uid = uid };
+	if (pread(fd, r, sizeof(*r), at) != sizeof(*r) || r->uid != (long long)uid)
+		*r = (struct record){ .uid = uid };
 	return at;
 }
 
