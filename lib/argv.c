@@ -63,21 +63,10 @@ static const struct machine *machine_of(const struct builder *b)
 	return m;
 }
 
-static void *grown(void *list, size_t n, size_t *room, size_t size)
-{
-	if (n < *room)
-		return list;
-	size_t more = *room ? *room * 2 : 32;
-	void *bigger = realloc(list, more * size);
-	if (bigger)
-		*room = more;
-	return bigger;
-}
-
 /* Takes over s. */
 static void put(struct argv *a, char *s)
 {
-	char **words = grown(a->words, a->n + 1, &a->room, sizeof(*words));
+	char **words = buf_grow(a->words, a->n + 1, &a->room, sizeof(*words));
 
 	if (words)
 		a->words = words;
@@ -124,7 +113,7 @@ static void refuse(struct builder *b, const struct conf_item *item, const char *
 static int give(struct builder *b, struct argv_given what)
 {
 	struct argv *a = b->a;
-	struct argv_given *given = grown(a->given, a->givens, &a->given_room, sizeof(*given));
+	struct argv_given *given = buf_grow(a->given, a->givens, &a->given_room, sizeof(*given));
 
 	if (!given) {
 		a->bad = 1;

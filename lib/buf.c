@@ -70,6 +70,17 @@ void buf_fmt(struct buf *b, const char *format, ...)
 	b->n += (size_t)n;
 }
 
+void *buf_grow(void *list, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return list;
+	size_t more = *room ? 2 * *room : 32;
+	void *bigger = realloc(list, more * size);
+	if (bigger)
+		*room = more;
+	return bigger;
+}
+
 void buf_drop(struct buf *b, size_t n)
 {
 	if (n > b->n)

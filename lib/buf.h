@@ -19,6 +19,8 @@ void buf_char(struct buf *b, char c);
 void buf_fmt(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Makes room for n more bytes; returns where they go (then add to b->n), NULL when memory ran out. */
 char *buf_room(struct buf *b, size_t n);
+/* Makes room for one more element in any growing array of n: the array, moved perhaps; NULL when memory ran out. */
+void *buf_grow(void *list, size_t n, size_t *room, size_t size);
 /* Removes the first n bytes (at most all). */
 void buf_drop(struct buf *b, size_t n);
 /* Empties, keeps the memory. */

@@ -105,15 +105,11 @@ struct whence {
 /* A rule for n bytes of path. */
 static struct cage_rule *add(struct cage *c, const char *path, size_t n, enum cage_right right, struct whence from)
 {
-	if (c->n == c->room) {
-		size_t room = c->room ? 2 * c->room : 64;
-		struct cage_rule *rules = realloc(c->rules, room * sizeof(*rules));
-		if (rules) {
-			c->rules = rules;
-			c->room = room;
-		}
-	}
-	char *copy = c->n < c->room ? strndup(path, n) : NULL;
+	struct cage_rule *rules = buf_grow(c->rules, c->n, &c->room, sizeof(*rules));
+	char *copy = rules ? strndup(path, n) : NULL;
+
+	if (rules)
+		c->rules = rules;
 	if (!copy) {
 		c->bad = 1;
 		return NULL;

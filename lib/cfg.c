@@ -116,15 +116,11 @@ static int read_word(struct reader *r, int whole, struct err *e)
 
 static int add(struct cfg *c, struct reader *r, struct err *e)
 {
-	if (c->n + 1 >= c->room) {
-		size_t room = c->room ? 2 * c->room : 16;
-		char **words = realloc(c->words, room * sizeof(*words));
-		if (!words)
-			return err_set(e, "out of memory");
+	char **words = buf_grow(c->words, c->n + 1, &c->room, sizeof(*words)); /* and the NULL */
+	char *word = words && !r->word.bad ? strdup(buf_text(&r->word)) : NULL;
+
+	if (words)
 		c->words = words;
-		c->room = room;
-	}
-	char *word = r->word.bad ? NULL : strdup(buf_text(&r->word));
 	if (!word)
 		return err_set(e, "out of memory");
 	c->words[c->n++] = word;

@@ -46,22 +46,10 @@ static int layer_of(const struct conf *c, const char *file)
 	return file == setting ? 2 : file == c->file ? 1 : 0;
 }
 
-/* Makes room for one more element in a growing array; NULL when memory ran out. */
-static void *grow(void *list, size_t n, size_t *room, size_t size)
-{
-	if (n < *room)
-		return list;
-	size_t more = *room ? 2 * *room : 32;
-	void *bigger = realloc(list, more * size);
-	if (bigger)
-		*room = more;
-	return bigger;
-}
-
 /* A new note; its text is to be added to l->texts, and its NUL by end_note. */
 static void begin_note(struct load *l, const char *file, int line, int warning)
 {
-	struct note *notes = grow(l->notes, l->n, &l->room, sizeof(*notes));
+	struct note *notes = buf_grow(l->notes, l->n, &l->room, sizeof(*notes));
 
 	if (!notes) {
 		l->no_memory = 1;
@@ -190,7 +178,7 @@ static struct conf_item *find(const struct conf *c, const char *file, enum conf_
 static void add(struct load *l, const struct conf_item *item)
 {
 	struct conf *c = l->c;
-	struct conf_item *items = grow(c->items, c->n, &c->room, sizeof(*items));
+	struct conf_item *items = buf_grow(c->items, c->n, &c->room, sizeof(*items));
 	char *value = strdup(item->value);
 
 	if (items)
@@ -556,7 +544,7 @@ static int clash(const struct claim *a, const struct claim *b)
 
 static void claim(struct claims *all, int family, const char *address, int port, const struct conf_item *item)
 {
-	struct claim *list = grow(all->list, all->n, &all->room, sizeof(*list));
+	struct claim *list = buf_grow(all->list, all->n, &all->room, sizeof(*list));
 	struct err e;
 
 	if (!list) {
