@@ -291,6 +291,7 @@ static int run_one(const struct call *c, struct target *t, int64_t limit)
 		.limit = limit ? clock_in(limit) : CLOCK_NEVER, .say = run_say, .done = run_done, .arg = &r,
 	};
 	target_job(t, &job);
+	fd_close_from(3, (int[]){ vm.dir, vm.lock }, 2);
 	if (job.console && isatty(0))
 		tty_raw(&r.tty, 0);
 	int code = keeper_run(&job, seen.qemu);

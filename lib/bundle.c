@@ -35,7 +35,7 @@ static int write_part(int from, int to, const struct bundle_part *part, struct e
 		read_tail(from, part->file, &tail);
 	else
 		buf_add(&tail, part->bytes, part->n);
-	int bad = tail.n ? file_write(to, part->name, tail.s, tail.n, 0640, 0, e) : 0;
+	int bad = tail.n ? file_write(to, part->name, tail.s, tail.n, 0600, 0, e) : 0;
 	buf_free(&tail);
 	return bad;
 }
@@ -56,7 +56,7 @@ void bundle_remove(int dir)
 int bundle_write(int dir, const struct bundle_part *parts, size_t n, struct err *e)
 {
 	bundle_remove(dir);
-	if (mkdirat(dir, BUNDLE_DIR, 0750) < 0)
+	if (mkdirat(dir, BUNDLE_DIR, 0700) < 0)
 		return err_sys(e, BUNDLE_DIR);
 	int to = openat(dir, BUNDLE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)

@@ -2,10 +2,9 @@
 /* Raw QEMU options as on a command line (NAME-qemu.cfg, ARGn): words and quotes, no expansion of any kind. */
 #include "cfg.h"
 
-#include "file.h"
+#include "trust.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,13 +160,13 @@ int cfg_read(struct cfg *c, const char *text, size_t n, const char *file, struct
 	return -1;
 }
 
-int cfg_load(struct cfg *c, const char *path, struct buf *errors)
+int cfg_load(struct cfg *c, const char *path, uid_t owner, struct buf *errors)
 {
 	struct buf text = { 0 };
 	struct err e;
 	int bad = 0;
 
-	if (file_read(AT_FDCWD, path, CFG_FILE_MAX, &text, &e) == 0) {
+	if (trust_read(path, &owner, CFG_FILE_MAX, &text, &e) == 0) {
 		bad = cfg_read(c, buf_text(&text), text.n, path, errors);
 	} else if (errno != ENOENT) {
 		c->code = e.code == NO_RIGHT ? NO_RIGHT : NOT_CONFIGURED;

@@ -7,6 +7,7 @@
 #include "err.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* Zeroed is empty. */
 struct cfg {
@@ -19,8 +20,9 @@ struct cfg {
  * of both a backslash takes the next character as it is and joins lines; # at the start of a word comments to the line's
  * end. 0; -1 and one line "FILE:LINE: why\n" in `errors`. Free it in either case. */
 int cfg_read(struct cfg *c, const char *text, size_t n, const char *file, struct buf *errors);
-/* The same for a file; one that is missing has no words. Code: NOT_CONFIGURED, or NO_RIGHT when it cannot be read. */
-int cfg_load(struct cfg *c, const char *path, struct buf *errors);
+/* The same for a file that root and the owner may write (trust.h); one that is missing has no words. Code: NOT_CONFIGURED, or
+ * NO_RIGHT when it cannot be read. */
+int cfg_load(struct cfg *c, const char *path, uid_t owner, struct buf *errors);
 /* Appends an ARGn: the option up to the first blank, then all the rest as its one value; quotes and backslashes as
  * above, no comments. 0, or -1 and err, which names neither file nor key. */
 int cfg_arg(struct cfg *c, const char *value, struct err *e);

@@ -6,6 +6,7 @@
 #include "line.h"
 #include "spec.h"
 #include "text.h"
+#include "trust.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -217,14 +218,14 @@ static void read_pair(struct load *l, const char *file, int line, const struct l
 		note_item(l, &item, 0, e.text);
 }
 
-static void read_file(struct load *l, const char *file, int may_lack)
+static void read_file(struct load *l, const char *file, int may_lack, uid_t *owner)
 {
 	struct buf text = { 0 };
 	struct line_pair pair = { 0 };
 	struct err e;
 	int got;
 
-	if (file_read(AT_FDCWD, file, CONF_FILE_MAX, &text, &e) < 0) {
+	if (trust_read(file, owner, CONF_FILE_MAX, &text, &e) < 0) {
 		if (!may_lack || errno != ENOENT) {
 			begin_note(l, file, 0, 0);
 			buf_str(&l->texts, e.text);
@@ -461,6 +462,11 @@ int64_t conf_bytes(const struct conf *c, enum conf_key key)
 
 	text_size(conf_text(c, key), 1 << 20, &bytes);
 	return bytes;
+}
+
+uid_t conf_owner(const struct conf *c, const struct conf_item *item)
+{
+	return item->file == c->file ? c->owner : geteuid();
 }
 
 int conf_path(const struct conf *c, const char *file, char *to, size_t room)
@@ -750,17 +756,18 @@ static int set_paths(struct conf *c, const struct conf_from *from)
 int conf_load(struct conf *c, const struct conf_from *from, struct buf *errors, struct buf *warnings)
 {
 	struct load l = { .c = c, .from = from };
+	uid_t root = 0;
 
-	*c = (struct conf){ 0 };
+	*c = (struct conf){ .owner = from->file ? TRUST_ANY : geteuid() };
 	if (set_paths(c, from) < 0) {
 		buf_fmt(errors, "the VM's folder: %s\n", strerror(errno));
 		c->code = FAILED;
 		return -1;
 	}
 	if (c->defaults)
-		read_file(&l, c->defaults, 1);
+		read_file(&l, c->defaults, 1, &root);
 	if (c->file)
-		read_file(&l, c->file, 0);
+		read_file(&l, c->file, 0, &c->owner);
 	for (size_t i = 0; i < from->n; i++)
 		read_setting(&l, from->settings[i]);
 	check_items(&l);

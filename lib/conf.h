@@ -8,6 +8,7 @@
 #include "value.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 << 20 };
 
@@ -77,6 +78,7 @@ struct conf {
 	char name[CONF_NAME_MAX + 1]; /* from wherever it came; the key NAME has no item */
 	char *dir;		/* the VM's folder, absolute: relative files are in it */
 	char *file;		/* the rc-file, absolute; NULL when there are only settings */
+	uid_t owner;		/* whose the rc-file is, if root asks; else who asks */
 	char *defaults;		/* default.rc */
 	struct conf_item *items; /* sorted by key and number */
 	size_t n, room;
@@ -112,6 +114,8 @@ int64_t conf_bytes(const struct conf *c, enum conf_key key);	/* KIND_RAM */
 void conf_place(struct buf *b, const struct conf_item *item);
 /* Puts "FILE:LINE: KEY: " before an err's text, in the same words as conf_load. Keeps the code. */
 int conf_at(struct err *e, const struct conf_item *item);
+/* Whose word the item is: the rc-file's owner's, or of default.rc and settings the caller's. */
+uid_t conf_owner(const struct conf *c, const struct conf_item *item);
 /* FILE as an absolute path: itself, or in the VM's folder. 0, -1 when it does not fit into room. */
 int conf_path(const struct conf *c, const char *file, char *to, size_t room);
 /* The key of that name (with its number in *number), or -1; *near is then the nearest key or NULL. */

@@ -50,9 +50,14 @@ int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct e
 	return 0;
 }
 
+int file_open(int dir, const char *path)
+{
+	return openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 int file_read(int dir, const char *path, size_t max, struct buf *out, struct err *e)
 {
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not hang us */
+	int fd = file_open(dir, path);
 
 	if (fd < 0)
 		return err_sys(e, "%s", path);
@@ -102,20 +107,22 @@ int file_mkdirs(const char *path, mode_t mode)
 {
 	char part[PATH_MAX];
 	size_t n = strlen(path);
+	int bad = 0;
 
 	if (n >= sizeof(part)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	for (size_t i = 1; i < n; i++) {
-		if (path[i] != '/')
+	mode_t mask = umask(022); /* others must be able to go through, whatever the caller's mask */
+	for (size_t i = 1; i <= n && !bad; i++) {
+		if (path[i] && path[i] != '/')
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return -1;
+		bad = mkdir(part, path[i] ? 0755 : mode) < 0 && errno != EEXIST;
 	}
-	return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
+	umask(mask);
+	return -bad;
 }
 
 int file_open_dir(int dir, const char *path, struct err *e)

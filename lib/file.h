@@ -13,6 +13,8 @@
  * file_read_fd reads the open one from its start. A NUL byte in it is the caller's to judge. */
 int file_read(int dir, const char *path, size_t max, struct buf *out, struct err *e);
 int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *e);
+/* For reading; a FIFO hangs nobody. As openat(2). */
+int file_open(int dir, const char *path);
 /* Reads what /proc or /sys says, cut at room - 1, NUL at the end; its length or -1 with errno. */
 int file_peek(int dir, const char *path, char *text, size_t room);
 /* Writes NAME by a temporary file beside it and rename: the old content or the new, never a part. sync: that holds

@@ -42,6 +42,7 @@ struct keep_job {
 	int throw_away;
 	int registered;
 	/* of `run` */
+	int more;			/* the process goes on as before afterwards: it gives nothing up */
 	int foreground;			/* SIGINT and SIGTERM twice are `stop -f` */
 	int console;			/* join stdin and stdout */
 	unsigned char escape;		/* its key that stops */

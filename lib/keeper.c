@@ -3,6 +3,7 @@
 #include "keeper.h"
 
 #include "bundle.h"
+#include "caps.h"
 #include "clock.h"
 #include "fd.h"
 #include "journal.h"
@@ -572,6 +573,8 @@ static void ask_simple(struct keeper *k, const struct request *r)
 /* Those who asked during the start or the adoption have waited for this. */
 static void begun(struct keeper *k)
 {
+	if (k->restart.policy == RESTART_NO && !k->job->more)
+		caps_keep(CAPS_LIFE);
 	vanish_watch(k);
 	for (size_t i = 0; i < sizeof(simples) / sizeof(*simples); i++)
 		if (k->early & 1u << i)
@@ -785,10 +788,27 @@ static void prepare(struct keeper *k, const struct keep_job *job)
 	state_free(&k->state);
 }
 
+/* A hook of root's has root's rights, and so has a QEMU that is root's: the keeper cannot give what it has not. */
+static int gives_all(const struct keep_job *job)
+{
+	static const enum conf_key hooks[] = { CONF_PRECMD, CONF_POSTCMD };
+
+	for (int i = 0; job->conf && i < 2; i++) {
+		const struct conf_item *item = conf_item(job->conf, hooks[i], 0);
+		if (item && conf_owner(job->conf, item) == geteuid())
+			return 1;
+	}
+	return job->conf && job->uid.way == UID_SAME;
+}
+
 int keeper_run(const struct keep_job *job, int adopt)
 {
 	struct keeper k;
 
+	if (!job->more)
+		caps_begin();
+	if (!job->more && !gives_all(job))
+		caps_keep(CAPS_START);
 	prepare(&k, job);
 	if (watch_signals(&k) < 0 || loop_add(&k.loop, &k.clock) < 0)
 		err_sys(&k.err, "keeper");

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ADOPT_MS = 10000 };
@@ -54,8 +53,6 @@ static _Noreturn void be_keeper(struct keep_job *job, int adopt, int report)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
-	umask(077);
-	(void)!chdir("/");
 	if (null < 0)
 		null = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd_stdio(null, null);
@@ -64,6 +61,7 @@ static _Noreturn void be_keeper(struct keep_job *job, int adopt, int report)
 	job->done = pipe_done;
 	job->arg = &p;
 	job->limit = CLOCK_NEVER;
+	job->more = 0;
 	_exit(keeper_run(job, adopt));
 }
 

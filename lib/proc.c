@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -107,6 +108,17 @@ int proc_become(uid_t uid, gid_t gid, gid_t extra)
 	if (syscall(SYS_setgroups32, extra != (gid_t)-1, &extra) < 0 || syscall(SYS_setresgid32, gid, gid, gid) < 0)
 		return -1;
 	return (int)syscall(SYS_setresuid32, uid, uid, uid);
+}
+
+int proc_files_as(uid_t uid, gid_t gid)
+{
+	setfsgid(gid);
+	setfsuid(uid);
+	/* they tell of no failure, but what was there before, and no id is -1 */
+	if ((uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid)
+		return 0;
+	errno = EPERM;
+	return -1;
 }
 
 void proc_boot_id(char id[PROC_BOOT_ID])

@@ -6,6 +6,7 @@
 #include "fd.h"
 #include "lock.h"
 #include "proc.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,6 +54,24 @@ static int child_stdio(int output)
 	if (null < 0)
 		null = open("/", O_RDONLY | O_DIRECTORY); /* a chroot without /dev: reads fail, that is all */
 	return null < 0 ? -1 : fd_stdio(null, output);
+}
+
+/* What a QEMU has a use for: its caller's secrets are not its own, nor what the dynamic loader or malloc would obey. */
+static void clean_environment(void)
+{
+	static const char *const kept[] = {
+		"PATH=", "HOME=", "TMPDIR=", "TZ=", "LANG=", "LC_", "QEMU_", "DISPLAY=", "WAYLAND_DISPLAY=", "XAUTHORITY=",
+		"XDG_RUNTIME_DIR=", "PULSE_", "SDL_",
+	};
+	extern char **environ;
+	char **to = environ;
+
+	for (char **from = environ; from && *from; from++)
+		for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+			if (text_begins(*from, kept[i]))
+				*to++ = *from;
+	if (to)
+		*to = NULL;
 }
 
 static void child_limits(void)
@@ -124,6 +143,7 @@ static int child(const struct spawn *s, int report, struct word *w)
 	w->is.uid = getuid();
 	fd_write(report, w, sizeof(*w));
 	child_signals(1);
+	clean_environment();
 	/* its path without links: what they lead through may be covered */
 	execv(s->cage ? s->cage->rules[0].path : s->argv[0], s->argv);
 	return err_sys(&w->err, "execute %s", s->argv[0]);
@@ -202,10 +222,10 @@ int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e)
 	return lives ? err_set(e, "processes of its uid %ld live on after SIGKILL", (long)uid) : 0;
 }
 
-pid_t spawn_shell(const char *command, char *const *env, int output, struct err *e)
+pid_t spawn_shell(const struct spawn_hook *h, struct err *e)
 {
 	static const char words[] = "qinit: /bin/sh: cannot be executed\n";
-	char *const argv[] = { "sh", "-c", (char *)command, NULL };
+	char *const argv[] = { "sh", "-c", (char *)h->command, NULL };
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -213,10 +233,11 @@ pid_t spawn_shell(const char *command, char *const *env, int output, struct err 
 	if (pid > 0)
 		return pid;
 	setsid();
-	child_stdio(output);
+	child_stdio(h->output);
 	fd_close_from(3, NULL, 0);
 	child_signals(0);
-	execve("/bin/sh", argv, env);
+	if (h->uid == geteuid() || proc_become(h->uid, h->gid, (gid_t)-1) == 0)
+		execve("/bin/sh", argv, h->env);
 	(void)!write(2, words, sizeof(words) - 1);
 	_exit(127);
 }

@@ -36,8 +36,15 @@ pid_t spawn_qemu(const struct spawn *s, struct spawned *got, struct err *e);
 /* SIGKILL to all that has an own uid, if it is still that turn's: what a QEMU has forked escapes no other way. 0; -1 and err. */
 int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e);
 
-/* Forks `/bin/sh -c command` in a session of its own with env, its output to `output` and nothing else open. The
- * pid; -1 and err. */
-pid_t spawn_shell(const char *command, char *const *env, int output, struct err *e);
+struct spawn_hook {
+	const char *command;
+	char *const *env;	/* all of it */
+	int output;
+	uid_t uid;		/* whose rights it has; gid is then its only group */
+	gid_t gid;
+};
+
+/* Forks `/bin/sh -c command` in a session of its own, nothing open but its output. The pid; -1 and err. */
+pid_t spawn_shell(const struct spawn_hook *h, struct err *e);
 
 #endif

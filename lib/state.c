@@ -117,7 +117,7 @@ int state_write(const struct state *s, int dir, struct err *e)
 	struct buf text = { 0 };
 
 	state_print(s, &text);
-	int done = text.bad ? err_set(e, "state: out of memory") : file_write(dir, "state", text.s, text.n, 0640, 0, e);
+	int done = text.bad ? err_set(e, "state: out of memory") : file_write(dir, "state", text.s, text.n, 0600, 0, e);
 	buf_free(&text);
 	return done;
 }
@@ -150,7 +150,7 @@ int exit_add(int dir, const struct ending *end, struct err *e)
 		lines += text.s[i] == '\n';
 	while (lines-- > EXIT_RECORDS)
 		buf_drop(&text, (size_t)(strchr(text.s, '\n') + 1 - text.s));
-	int done = text.bad ? err_set(e, "exit: out of memory") : file_write(dir, "exit", text.s, text.n, 0640, 0, e);
+	int done = text.bad ? err_set(e, "exit: out of memory") : file_write(dir, "exit", text.s, text.n, 0600, 0, e);
 	buf_free(&text);
 	return done;
 }

@@ -83,67 +83,74 @@ static enum step_result begin_state(struct keeper *k)
 	return keep_phase(k, "starting") < 0 ? FAIL : NEXT;
 }
 
+static enum step_result output_failed(struct keeper *k)
+{
+	return (enum step_result)err_sys(&k->err, "%s/%s", k->vm->path, output_fifo);
+}
+
+static int open_fifo(const struct keeper *k, int flags)
+{
+	return openat(k->vm->dir, output_fifo, flags | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+}
+
 static enum step_result open_output(struct keeper *k)
 {
-	char path[SOCK_PATH_MAX + 1];
-
 	if (mkdirat(k->vm->dir, "private", 0700) < 0 && errno != EEXIST)
 		return (enum step_result)err_sys(&k->err, "%s/private", k->vm->path);
-	vm_file(k->vm, output_fifo, path);
-	unlink(path);
-	if (mkfifo(path, 0600) < 0)
-		return (enum step_result)err_sys(&k->err, "%s", path);
+	unlinkat(k->vm->dir, output_fifo, 0);
+	if (mkfifoat(k->vm->dir, output_fifo, 0600) < 0)
+		return output_failed(k);
 	log_open(&k->qemu_log, k->vm->dir, "qemu.log", KEEP_LOG_MAX, !k->adopted);
 	log_open(&k->serial_log, k->vm->dir, "serial.log", KEEP_LOG_MAX, !k->adopted);
-	k->words.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	k->words.fd = open_fifo(k, O_RDONLY);
 	/* QEMU must be able neither to block on it nor to see its end: read and write (qemu-facts) */
-	k->output = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	k->output = open_fifo(k, O_RDWR);
 	if (k->words.fd < 0 || k->output < 0)
-		return (enum step_result)err_sys(&k->err, "%s", path);
+		return output_failed(k);
 	return loop_add(&k->loop, &k->words) < 0 ? FAIL : NEXT;
 }
 
-/* The environment of a hook: the caller's and VM_*. */
-static char **hook_environment(const struct keeper *k, struct buf *text)
+/* The environment of a hook: NAME=VALUE, each with its NUL. */
+static void hook_environment(const struct keeper *k, struct buf *text)
 {
-	extern char **environ;
-	size_t n = 0, own;
 	const struct { const char *name, *value; } words[] = {
 		{ "NAME", k->vm->name }, { "STATE", k->state.phase }, { "DIR", k->state.dir }, { "RC", k->state.rc },
 		{ "RUN", k->vm->path },
 	};
-	enum { WORDS = sizeof(words) / sizeof(*words), NUMBERS = 2 };
 
-	while (environ[n])
-		n++;
-	char **env = calloc(n + WORDS + NUMBERS + 1, sizeof(*env));
-	if (!env)
-		return NULL;
-	memcpy(env, environ, n * sizeof(*env));
-	for (own = 0; own < WORDS; own++) {
-		buf_fmt(text, "VM_%s=%s", words[own].name, words[own].value);
+	buf_str(text, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		buf_add(text, "", 1);
+		buf_fmt(text, "VM_%s=%s", words[i].name, words[i].value);
 	}
+	buf_add(text, "", 1);
 	buf_fmt(text, "VM_MONPORT=%lld", k->state.monport);
 	buf_add(text, "", 1);
 	buf_fmt(text, "VM_CTLPORT=%lld", k->state.ctlport);
-	buf_add(text, "", 1);
-	char *s = text->s;
-	for (own = 0; !text->bad && own < WORDS + NUMBERS; own++, s += strlen(s) + 1)
-		env[n + own] = s;
-	return env;
+}
+
+/* The owner's only group: what the file's own group is, a folder may have said. */
+static gid_t group_of(uid_t uid)
+{
+	return uid == geteuid() ? getegid() : uid_group("/etc/passwd", uid);
 }
 
 static enum step_result hook(struct keeper *k, enum conf_key key)
 {
 	const struct conf_item *item = conf_item(k->job->conf, key, 0);
 	struct buf text = { 0 };
+	char *env[9], *s;
+	size_t n = 0;
 
 	if (!item)
 		return NEXT;
-	char **env = hook_environment(k, &text);
-	k->hook = env ? spawn_shell(item->value, env, k->output, &k->err) : err_set(&k->err, "out of memory");
-	free(env);
+	hook_environment(k, &text);
+	for (s = text.s; !text.bad && s < text.s + text.n; s += strlen(s) + 1)
+		env[n++] = s;
+	env[n] = NULL;
+	struct spawn_hook h = { .command = item->value, .env = env, .output = k->output, .uid = conf_owner(k->job->conf, item) };
+	h.gid = group_of(h.uid);
+	k->hook = text.bad ? err_set(&k->err, "out of memory") : spawn_shell(&h, &k->err);
 	buf_free(&text);
 	if (k->hook > 0)
 		return WAIT;
@@ -167,9 +174,27 @@ static enum step_result postcmd(struct keeper *k)
 	return r == FAIL ? NEXT : r;
 }
 
+/* What the rc-file names is opened with its owner's rights: a user's words must not make root open /dev/sda. */
+static enum step_result with_owner(struct keeper *k, int (*open_them)(struct keeper *k))
+{
+	uid_t owner = k->job->conf->owner;
+
+	if (proc_files_as(owner, group_of(owner)) < 0)
+		return (enum step_result)err_sys(&k->err, "become uid %ld", (long)owner);
+	int bad = open_them(k);
+	if (proc_files_as(geteuid(), getegid()) < 0)
+		bad = err_sys(&k->err, "become root again");
+	return bad ? FAIL : NEXT;
+}
+
+static int open_images(struct keeper *k)
+{
+	return disks_open(&k->disks, k->job->conf, &k->job->rules, &k->err);
+}
+
 static enum step_result open_disks(struct keeper *k)
 {
-	return disks_open(&k->disks, k->job->conf, &k->job->rules, &k->err) < 0 ? FAIL : NEXT;
+	return with_owner(k, open_images);
 }
 
 /* From the check to the written state under one lock, or two starts would each find the image free. */
@@ -218,9 +243,14 @@ static int open_boot_file(struct keeper *k, enum conf_key key, int *fd)
 	return conf_at(&k->err, item);
 }
 
+static int open_kernel(struct keeper *k)
+{
+	return open_boot_file(k, CONF_KERNEL, &k->kernel) < 0 || open_boot_file(k, CONF_INITRD, &k->initrd) < 0;
+}
+
 static enum step_result open_boot_files(struct keeper *k)
 {
-	return open_boot_file(k, CONF_KERNEL, &k->kernel) < 0 || open_boot_file(k, CONF_INITRD, &k->initrd) < 0 ? FAIL : NEXT;
+	return with_owner(k, open_kernel);
 }
 
 static enum step_result bind_own(struct keeper *k)
@@ -371,8 +401,13 @@ static pid_t spawn(struct keeper *k, const int *given, const struct cage *cage, 
 	};
 
 	vm_file(k->vm, "lock", lock);
-	if (k->job->uid.way == UID_OWN && file_mkdirs(UID_DIR, 0755) < 0)
-		return err_sys(&k->err, UID_DIR);
+	if (k->job->uid.way == UID_OWN) {
+		file_mkdirs(UID_DIR, 0755);
+		int dir = file_open_dir(AT_FDCWD, UID_DIR, &k->err); /* whoever may write there could choose the uid */
+		if (dir < 0)
+			return -1;
+		fd_close(&dir);
+	}
 	return spawn_qemu(&s, got, &k->err);
 }
 
@@ -551,12 +586,9 @@ static enum step_result reconnect_lines(struct keeper *k)
 
 static enum step_result adopt_output(struct keeper *k)
 {
-	char path[SOCK_PATH_MAX + 1];
-
-	vm_file(k->vm, output_fifo, path);
 	log_open(&k->qemu_log, k->vm->dir, "qemu.log", KEEP_LOG_MAX, 0);
 	log_open(&k->serial_log, k->vm->dir, "serial.log", KEEP_LOG_MAX, 0);
-	k->words.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	k->words.fd = open_fifo(k, O_RDONLY);
 	if (k->words.fd >= 0)
 		loop_add(&k->loop, &k->words);
 	return NEXT;

@@ -36,6 +36,8 @@ size_t target_split(struct target *list, char *const *words, size_t n)
 			list[count++] = (struct target){ .operand = setting ? NULL : words[i], .settings = words + i + !setting };
 		list[count - 1].n += (size_t)setting;
 	}
+	for (size_t i = 0; i + 1 < count; i++)
+		list[i].more = 1;
 	return count;
 }
 
@@ -115,7 +117,7 @@ static int load_raw(struct target *t, struct buf *errors)
 
 	if (!t->conf.file || snprintf(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name) >= (int)sizeof(path))
 		return DONE;
-	return cfg_load(&t->raw, path, errors) < 0 ? t->raw.code : DONE;
+	return cfg_load(&t->raw, path, t->conf.owner, errors) < 0 ? t->raw.code : DONE;
 }
 
 static int find_program(struct target *t, struct buf *errors)
@@ -133,12 +135,16 @@ static int find_program(struct target *t, struct buf *errors)
 
 static int plan_uid(struct target *t, struct buf *errors)
 {
+	const struct conf_item *item = conf_item(&t->conf, CONF_RUNAS, 0);
 	struct err e;
+	int bad = uid_plan(&t->uid, conf_text(&t->conf, CONF_RUNAS), t->host->site.uidbase, passwd, group, &e);
 
-	if (uid_plan(&t->uid, conf_text(&t->conf, CONF_RUNAS), t->host->site.uidbase, passwd, group, &e) == 0)
+	if (!bad && item && t->conf.owner != geteuid())
+		bad = err_code(&e, NOT_CONFIGURED, "not with an rc-file of uid %ld", (long)t->conf.owner);
+	if (!bad)
 		return DONE;
-	if (conf_item(&t->conf, CONF_RUNAS, 0))
-		conf_at(&e, conf_item(&t->conf, CONF_RUNAS, 0));
+	if (item)
+		conf_at(&e, item);
 	return complain(errors, &e);
 }
 
@@ -248,6 +254,7 @@ void target_job(const struct target *t, struct keep_job *job)
 	job->program = t->program;
 	job->settings = buf_text(&t->setting_words);
 	job->kvm = t->kvm;
+	job->more = t->more;
 	job->uid = t->uid;
 	job->registered = t->registered;
 	job->rules = (struct disk_rules){ .throw_away = job->throw_away, .temp = t->temp, .taken = taken, .arg = (void *)t };

@@ -15,6 +15,7 @@ struct target {
 	const char *operand;	/* NULL: there are only settings */
 	char *const *settings;
 	size_t n;
+	int more;		/* others follow it on the line */
 	/* filled by target_load */
 	char name[CONF_NAME_MAX + 1];
 	int registered;

@@ -71,6 +71,25 @@ static int find_name(const char *path, const char *name, unsigned int *id, unsig
 	return found;
 }
 
+gid_t uid_group(const char *passwd, uid_t uid)
+{
+	struct buf text = { 0 };
+	struct err ignored;
+	size_t left, len;
+	const char *line, *rest;
+	uid_t one;
+	gid_t gid = UID_NOBODY, found;
+
+	file_read(AT_FDCWD, passwd, DATABASE_MAX, &text, &ignored);
+	rest = buf_text(&text);
+	left = text.n;
+	while (gid == UID_NOBODY && (line = text_line(&rest, &left, &len)))
+		if (id_field(line, len, 2, &one) == 0 && one == uid && id_field(line, len, 3, &found) == 0)
+			gid = found;
+	buf_free(&text);
+	return gid;
+}
+
 static int read_runas(struct uid_plan *p, const char *runas, const char *passwd, const char *group, struct err *e)
 {
 	char user[64];

@@ -68,7 +68,7 @@ only_records() {
 qemus_of() {
 	local pid n=0
 	for pid in $(pgrep -f -- "-name $1( |\$)"); do
-		! grep -qsF "QEMU_INIT_RUN=$QEMU_INIT_RUN" "/proc/$pid/environ" || n=$((n + 1))
+		[[ -z $(find "/proc/$pid/fd" -lname "$QEMU_INIT_RUN/$1/*" 2>/dev/null) ]] || n=$((n + 1))
 	done
 	echo $n
 }

@@ -99,14 +99,14 @@ static void test_load(void)
 
 	CHECK(mkdtemp(dir) != NULL);
 	snprintf(path, sizeof(path), "%s/a.cfg", dir);
-	CHECK(cfg_load(&c, path, &errors) == 0 && !c.n && !errors.n);
+	CHECK(cfg_load(&c, path, geteuid(), &errors) == 0 && !c.n && !errors.n);
 	CHECK(mkfifo(path, 0600) == 0);
-	CHECK(cfg_load(&c, path, &errors) < 0 && c.code == NOT_CONFIGURED && strstr(errors.s, "not a regular file\n"));
+	CHECK(cfg_load(&c, path, geteuid(), &errors) < 0 && c.code == NOT_CONFIGURED && strstr(errors.s, "not a regular file\n"));
 	unlink(path);
 	FILE *f = fopen(path, "w");
 	fputs("-S -no-reboot", f);
 	fclose(f);
-	CHECK(cfg_load(&c, path, &errors) == 0 && c.n == 2);
+	CHECK(cfg_load(&c, path, geteuid(), &errors) == 0 && c.n == 2);
 	unlink(path);
 	rmdir(dir);
 	cfg_free(&c);

@@ -6,6 +6,8 @@
 #include "text.h"
 #include "unit.h"
 
+#include <sys/prctl.h>
+
 static char said[1024];
 static int told = -1;
 
@@ -47,5 +49,6 @@ int main(void)
 	conf_free(&c);
 	buf_free(&errors);
 	buf_free(&warnings);
+	CHECK(prctl(PR_GET_DUMPABLE) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0); /* for the leak sanitizer */
 	return unit_failed;
 }

@@ -35,8 +35,9 @@ int main(void)
 	CHECK(run("/no/such/program", output) == -1);
 	CHECK(strstr(e.text, "/no/such/program") != NULL);
 	char *env[] = { "VM_NAME=web", NULL };
+	const struct spawn_hook hook = { .command = "echo $VM_NAME; exit 3", .env = env, .output = output, .uid = geteuid() };
 	int status;
-	pid_t pid = spawn_shell("echo $VM_NAME; exit 3", env, output, &e);
+	pid_t pid = spawn_shell(&hook, &e);
 	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
 	CHECK_TEXT(scratch_read("output"), "what it is given\nweb\n");
 	return unit_failed;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What a keeper gives up: root's that which it does not need, everybody's that which could leak. */
+#ifndef CAPS_H
+#define CAPS_H
+
+enum caps_stage {
+	CAPS_START,	/* QEMU is to be started, perhaps again */
+	CAPS_LIFE,	/* it runs, and is never started again */
+};
+
+/* No new privileges, no core dump, nobody looks into its memory; mode bits for nobody else, no folder in use; as root no
+ * groups. */
+void caps_begin(void);
+/* Keeps of its capabilities those of the table in caps.c that this stage needs, and leaves none to what it executes. Never
+ * gets one back. */
+void caps_keep(enum caps_stage stage);
+
+#endif
