@@ -219,18 +219,44 @@ void text_shell(struct buf *b, const char *s)
 		buf_str(b, "''");
 }
 
+/* How many bytes a character beyond ASCII has that a terminal may show (RFC 3629, and no C1 control); 0 for none. */
+static size_t wide(const unsigned char *s, size_t n)
+{
+	static const struct {
+		unsigned char from, to;		/* the first byte */
+		unsigned char least, most;	/* the second: no overlong form, no surrogate, nothing above U+10FFFF */
+		size_t len;
+	} forms[] = {
+		{ 0xc2, 0xc2, 0xa0, 0xbf, 2 }, { 0xc3, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	size_t i = 0, at = 2;
+
+	while (i < sizeof(forms) / sizeof(forms[0]) && (s[0] < forms[i].from || s[0] > forms[i].to))
+		i++;
+	if (i == sizeof(forms) / sizeof(forms[0]) || n < forms[i].len || s[1] < forms[i].least || s[1] > forms[i].most)
+		return 0;
+	while (at < forms[i].len && (s[at] & 0xc0) == 0x80)
+		at++;
+	return at == forms[i].len ? at : 0;
+}
+
 void text_clean(struct buf *b, const char *s, size_t n)
 {
+	size_t len;
+
 	while (n && isspace((unsigned char)s[n - 1]))
 		n--;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c == '\t' || c == '\n' || c == '\r')
+	for (size_t i = 0; i < n; i += len ? len : 1) {
+		len = wide((const unsigned char *)s + i, n - i);
+		if (len)
+			buf_add(b, s + i, len);
+		else if (s[i] == '\t' || s[i] == '\n' || s[i] == '\r')
 			buf_char(b, ' ');
-		else if (c < ' ' || (c >= 0x7f && c < 0xa0))
-			buf_char(b, '?');
 		else
-			buf_char(b, (char)c);
+			buf_char(b, s[i] >= ' ' && s[i] < 0x7f ? s[i] : '?');
 	}
 }
 

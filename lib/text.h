@@ -28,7 +28,7 @@ const char *text_near(const char *s, const char *const *words, size_t n);
 void text_shell(struct buf *b, const char *s);
 /* Appends s in single quotes, always. */
 void text_quote(struct buf *b, const char *s);
-/* Appends n foreign bytes for people's eyes: control characters become '?', tabs and line ends a space; no byte
+/* Appends n foreign bytes for people's eyes: UTF-8 stays, control characters and what is no UTF-8 become '?', tabs and line ends a space; no byte
  * of them can move a cursor. Trailing white space is left out. */
 void text_clean(struct buf *b, const char *s, size_t n);
 
