@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: 0BSD
 # The rescue case: kernel, busybox, qinit and QEMU are all there is: no /etc, no /var, and /run is a bare tmpfs.
+BATS_TEST_TIMEOUT=400 # a guest in a guest, without KVM: a minute on an idle machine
 load helper
 load vms
 
