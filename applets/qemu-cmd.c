@@ -45,7 +45,7 @@ static int check(const struct call *c, const struct reach *r, const struct buf *
 static int converse(const struct call *c, const struct reach *r, const char *line, struct buf *reply, int64_t deadline,
 		    struct err *e)
 {
-	struct mon m = { 0 };
+	struct mon m = { .waits = say_caller, .owner = (void *)c };
 	int bad;
 
 	if (mon_open(&m, &r->where, deadline, e) < 0)

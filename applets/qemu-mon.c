@@ -81,6 +81,13 @@ static void show_event(void *owner, const struct qmp_message *m)
 		show_prompt(s);
 }
 
+static void show_caller(void *owner, uint16_t port)
+{
+	struct session *s = owner;
+
+	say_caller((void *)s->c, port);
+}
+
 static void command(struct session *s, char *line, size_t n)
 {
 	struct buf reply = { 0 };
@@ -289,6 +296,7 @@ static int run(struct call *c)
 	}
 	s.name = r.name;
 	s.mon.event = show_event;
+	s.mon.waits = show_caller;
 	s.mon.owner = &s;
 	if (mon_open(&s.mon, &r.where, clock_in(s.limit), &e) < 0)
 		return fail(c, r.name, &e);

@@ -4,6 +4,7 @@
 #define SAY_H
 
 #include "applet.h"
+#include "caller.h"
 #include "err.h"
 
 #include <stdio.h>
@@ -19,6 +20,19 @@ static inline int fail(const struct call *c, const char *name, const struct err 
 {
 	say(c, name, e->text);
 	return e->code;
+}
+
+/* To one who waits at a TCP port: who is there. A bare client of the port is told nothing, so that no byte is not the
+ * monitor's. */
+static inline void say_caller(void *call, uint16_t port)
+{
+	const struct call *c = call;
+	struct buf who = { 0 };
+
+	caller_at(port, &who);
+	if (who.n)
+		fprintf(stderr, "%s: waiting: %s is on this port\n", c->applet->name, who.s);
+	buf_free(&who);
 }
 
 #endif

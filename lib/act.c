@@ -101,6 +101,12 @@ static int end_keeper(struct act *a)
 	return -1;
 }
 
+/* Else we are a member of its GROUP, who can do no more than ask its keeper. */
+static int is_ours(const struct act *a)
+{
+	return a->probe.vm.lock >= 0;
+}
+
 /* Not even a new keeper could do it. */
 static void kill_qemu(struct act *a)
 {
@@ -199,8 +205,10 @@ static void begin(struct act *a)
 		a->deadline = clock_in(limit_of(a) + GRACE_MS);
 	if (launch_adopter(job->host, a->name, on_said, a) != DONE) {
 		/* force needs none; the guest's own way down is worth another try */
-		if (job->stops && strcmp(job->verb, "stop") != 0)
+		if (job->stops && strcmp(job->verb, "stop") != 0 && is_ours(a))
 			kill_qemu(a);
+		else if (!is_ours(a))
+			finish(a, NO_RIGHT, NULL);
 		else
 			finish(a, FAILED, job->stops ? "it has no keeper (`stop -f` does without)" : "it has no keeper");
 		return;
@@ -238,7 +246,7 @@ static int64_t next_deadline(const struct act *list, size_t n, int *left)
 static void late(struct act *a)
 {
 	loop_del(a->loop, &a->again);
-	if (!a->job->stops) {
+	if (!a->job->stops || !is_ours(a)) {
 		ask_close(&a->ask);
 		finish(a, TIMED_OUT, "no answer in time");
 	} else if (a->passed) {

@@ -333,7 +333,7 @@ static void find_serial(struct await *a)
 	if (same_run)
 		read_serial(a); /* its directory vanished and was made again, with a new log */
 	/* the same QEMU before and after `state` was read: it is of this one */
-	if (lock_look(p->vm.lock, &seen) < 0 || !seen.qemu || seen.pid != p->seen.pid) {
+	if (vm_seen(&p->vm, &seen) < 0 || !seen.qemu || seen.pid != p->seen.pid) {
 		a->look = 1;
 		return;
 	}

@@ -38,6 +38,12 @@ void caps_begin(void)
 		syscall(SYS_setgroups32, 0, NULL);
 }
 
+void caps_join(gid_t group)
+{
+	if (geteuid() == 0)
+		syscall(SYS_setgroups32, 1, &group);
+}
+
 void caps_keep(enum caps_stage stage)
 {
 	struct __user_cap_header_struct who = { .version = _LINUX_CAPABILITY_VERSION_3 };

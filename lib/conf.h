@@ -26,6 +26,8 @@ enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 
 	X(KVM, KIND_YES, 0, "", "no: the same as ACCEL=tcg") \
 	X(MONITOR, KIND_FAMILY, 0, "", "ipv4, ipv6 or no: the address family of the TCP channels; empty: both") \
 	X(MONPORT, KIND_PORT, 0, "", "this TCP port and the one 100 above, instead of a slot") \
+	X(MONITOR_ALLOW, KIND_TEXT, 0, "", "who may use the TCP channels beside the owner: USER @GROUP ..., numbers, any") \
+	X(GROUP, KIND_ACCOUNT, 0, "", "a group whose members may use the VM's sockets and ports, and stop it") \
 	X(BOOTDELAY, KIND_SECONDS, 0, "", "time to wait before an automatic start") \
 	X(STOPDELAY, KIND_SECONDS, 0, "60", "deadline of a stop") \
 	X(START_TIMEOUT, KIND_SECONDS, 0, "60", "deadline of a start") \

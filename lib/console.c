@@ -159,7 +159,6 @@ static void on_door(struct source *s, short revents)
 	static const char denied[] = "qinit: denied: another user's VM\r\n";
 	struct console *c = s->owner;
 	struct console_client *k = free_place(c);
-	uid_t uid;
 	int fd = sock_accept(s->fd);
 
 	(void)revents;
@@ -168,7 +167,7 @@ static void on_door(struct source *s, short revents)
 		s->at = clock_in(REST);
 		return;
 	}
-	if (sock_peer(fd, &uid, NULL) == 0 && (uid == 0 || uid == c->owner)) {
+	if (peer_may(fd, c->peers)) {
 		if (k) {
 			add_client(c, k, fd, fd, 0);
 			return;
@@ -185,9 +184,9 @@ static void on_rest(struct source *s)
 	s->events = POLLIN;
 }
 
-void console_none(struct console *c, struct loop *l, struct log *log, uid_t owner)
+void console_none(struct console *c, struct loop *l, struct log *log, const struct peers *peers)
 {
-	*c = (struct console){ .loop = l, .log = log, .owner = owner };
+	*c = (struct console){ .loop = l, .log = log, .peers = peers };
 	c->line.fd = c->door.fd = -1;
 	for (int i = 0; i < CONSOLE_CLIENTS; i++)
 		c->client[i].in.fd = c->client[i].out.fd = -1;

@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "log.h"
 #include "loop.h"
+#include "peer.h"
 
 #include <sys/types.h>
 
@@ -25,14 +26,14 @@ struct console {
 	struct console_client client[CONSOLE_CLIENTS];
 	struct buf keys;	/* on their way to QEMU */
 	struct log *log;
-	uid_t owner;
+	const struct peers *peers;
 	unsigned char escape;		/* the local client's key that calls `left` */
 	void (*left)(void *arg);
 	void *arg;
 };
 
-/* Nothing open. */
-void console_none(struct console *c, struct loop *l, struct log *log, uid_t owner);
+/* Nothing open. The peers, who alone may come by console.sock, outlive it. */
+void console_none(struct console *c, struct loop *l, struct log *log, const struct peers *peers);
 /* Each takes over its descriptor; a listener replaces the one before. */
 void console_line(struct console *c, int fd);
 void console_listen(struct console *c, int fd);

@@ -16,7 +16,6 @@
 enum {
 	REST = 100,		/* ms that the listener rests when no descriptor or place is left */
 	PATIENCE = 5000,	/* ms for a caller to say its request, and to take the end of the reply */
-	OUT_MAX = 64 * 1024,	/* who leaves so much unread has gone astray */
 };
 
 static void drop(struct desk_caller *c)
@@ -114,7 +113,6 @@ static int find_place(struct desk *d)
 static void on_door(struct source *s, short revents)
 {
 	struct desk *d = s->owner;
-	uid_t uid;
 
 	(void)revents;
 	int i = find_place(d);
@@ -133,7 +131,7 @@ static void on_door(struct source *s, short revents)
 	d->caller[i] = c;
 	if (loop_add(d->loop, &c->src) < 0)
 		drop(c);
-	else if (sock_peer(fd, &uid, NULL) < 0 || (uid != 0 && uid != d->owner))
+	else if (!peer_may(fd, d->peers))
 		desk_end(c, NO_RIGHT, "denied: another user's VM");
 }
 
@@ -142,10 +140,10 @@ static void on_rest(struct source *s)
 	s->events = POLLIN;
 }
 
-void desk_open(struct desk *d, struct loop *l, int fd, uid_t owner)
+void desk_open(struct desk *d, struct loop *l, int fd, const struct peers *peers)
 {
 	d->loop = l;
-	d->owner = owner;
+	d->peers = peers;
 	d->door = (struct source){ .fd = fd, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_door, .due = on_rest, .owner = d };
 	loop_add(l, &d->door);
 }
@@ -154,10 +152,6 @@ void desk_say(struct desk_caller *c, const char *words)
 {
 	if (c->out.n > DESK_OUT_MAX) {
 		drop(c); /* it does not read */
-		return;
-	}
-	if (c->out.n > OUT_MAX) {
-		drop(c);
 		return;
 	}
 	reply_words(&c->out, words);

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "loop.h"
+#include "peer.h"
 #include "request.h"
 
 #include <sys/types.h>
@@ -24,14 +25,14 @@ struct desk {
 	struct loop *loop;
 	struct source door;
 	struct desk_caller *caller[DESK_CALLERS]; /* NULL: free */
-	uid_t owner;
+	const struct peers *peers;
 	/* A request has come: answer it by desk_end now or later. */
 	void (*asked)(void *arg, struct desk_caller *c, const struct request *r);
 	void *arg;
 };
 
-/* Set asked and arg before. Takes over fd, a listener. */
-void desk_open(struct desk *d, struct loop *l, int fd, uid_t owner);
+/* Set asked and arg before. Takes over fd, a listener; the peers, who alone may ask, outlive it. */
+void desk_open(struct desk *d, struct loop *l, int fd, const struct peers *peers);
 /* Words for people, and the last line with which the connection ends. */
 void desk_say(struct desk_caller *c, const char *words);
 void desk_end(struct desk_caller *c, int code, const char *words);

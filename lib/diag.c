@@ -333,7 +333,7 @@ struct walk {
 	int proc;
 	char want[64];
 	int64_t deadline;
-	int (*each)(void *arg, pid_t pid, const char *exe);
+	int (*each)(void *arg, pid_t pid, int dir, const char *exe);
 	void *arg;
 	int called;
 };
@@ -354,8 +354,37 @@ static int search_dir(const struct walk *w, DIR *dir)
 	return 0;
 }
 
-/* 1 when /proc/PID/fd has it; 0 when not, or when it is hidden from us or gone; -1 with errno. */
-static int holds(const struct walk *w, const char *pid)
+static const char *exe_of(int dir, char *text, size_t room)
+{
+	ssize_t n = readlinkat(dir, "../exe", text, room);
+
+	if (n <= 0 || (size_t)n == room)
+		return NULL;
+	text[n] = '\0';
+	return text;
+}
+
+/* Of the process whose fd folder that is: 1 when the walk is over, -1 with errno. */
+static int visit_dir(struct walk *w, pid_t pid, DIR *dir)
+{
+	char text[PATH_MAX];
+	int got = search_dir(w, dir);
+
+	if (got <= 0)
+		return got;
+	const char *exe = exe_of(dirfd(dir), text, sizeof(text));
+	/* a child that has ended meanwhile (a shell's) has no exe, and is no holder any more */
+	if (!exe) {
+		rewinddir(dir);
+		if ((got = search_dir(w, dir)) <= 0)
+			return got;
+	}
+	w->called++;
+	return w->each(w->arg, pid, dirfd(dir), exe) != 0;
+}
+
+/* One whose descriptors are hidden from us, or that is gone, is passed over. */
+static int visit(struct walk *w, const char *pid)
 {
 	char path[32];
 
@@ -366,41 +395,14 @@ static int holds(const struct walk *w, const char *pid)
 		fd_close(&fd);
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -1 : 0;
 	}
-	int found = search_dir(w, dir);
+	int got = visit_dir(w, (pid_t)atol(pid), dir);
 	int why = errno;
 	closedir(dir);
 	errno = why;
-	return found;
+	return got;
 }
 
-static const char *exe_of(const struct walk *w, const char *pid, char *text, size_t room)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "%.16s/exe", pid);
-	ssize_t n = readlinkat(w->proc, path, text, room);
-	if (n <= 0 || (size_t)n == room)
-		return NULL;
-	text[n] = '\0';
-	return text;
-}
-
-static int visit(struct walk *w, const char *pid)
-{
-	char text[PATH_MAX];
-	int got = holds(w, pid);
-
-	if (got <= 0)
-		return got;
-	const char *exe = exe_of(w, pid, text, sizeof(text));
-	/* a child that has ended meanwhile (a shell's) has no exe, and is no holder any more */
-	if (!exe && (got = holds(w, pid)) <= 0)
-		return got;
-	w->called++;
-	return w->each(w->arg, (pid_t)atol(pid), exe) != 0;
-}
-
-int diag_holders(uint64_t inode, int64_t deadline, int (*each)(void *arg, pid_t pid, const char *exe), void *arg)
+int diag_holders(uint64_t inode, int64_t deadline, int (*each)(void *arg, pid_t pid, int dir, const char *exe), void *arg)
 {
 	struct walk w = { .deadline = deadline, .each = each, .arg = arg };
 	int over = 0;

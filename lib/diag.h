@@ -45,9 +45,10 @@ int diag_tcp_state(int fd);
  * *uid is that one. 0 when every uid is somebody. */
 int diag_nobody(uid_t *uid);
 
-/* Calls each process that has socket:[inode] among its /proc/PID/fd; exe is where /proc/PID/exe points, NULL when
- * that cannot be read. Processes that hide their descriptors from us are passed over. A call that returns other
+/* Calls each process that has socket:[inode] among its /proc/PID/fd; `dir` is that folder, open: what is read from it
+ * as "../NAME" is of that very process, whoever gets its pid next. exe is where "../exe" points, NULL when that cannot
+ * be read. Processes that hide their descriptors from us are passed over. A call that returns other
  * than 0 ends the walk. How many were called, or -1 with errno (ETIMEDOUT: the deadline). */
-int diag_holders(uint64_t inode, int64_t deadline, int (*each)(void *arg, pid_t pid, const char *exe), void *arg);
+int diag_holders(uint64_t inode, int64_t deadline, int (*each)(void *arg, pid_t pid, int dir, const char *exe), void *arg);
 
 #endif

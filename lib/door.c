@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "journal.h"
 #include "text.h"
 
 #include <errno.h>
@@ -119,6 +120,37 @@ static void turn_away(struct door *d, int fd, int begun, const char *what, const
 	part(d, fd, words);
 }
 
+/* A while is over: how many of it were not told of. */
+static void tell_left_out(struct porter *p)
+{
+	char words[64];
+	unsigned int n = rate_left_out(&p->rate, clock_ms());
+
+	snprintf(words, sizeof(words), "denied: %u more callers", n);
+	if (n)
+		journal(p->vm, words);
+}
+
+static void tell_denied(struct door *d, const struct gate_who *who, const char *why)
+{
+	struct porter *p = d->porter;
+	struct buf b = { 0 };
+
+	tell_left_out(p);
+	if (!rate_take(&p->rate, clock_ms())) {
+		d->listen[0].at = p->rate.until;
+		return;
+	}
+	buf_str(&b, "denied: ");
+	if (who->uid != (uid_t)-1)
+		buf_fmt(&b, "uid %lu: ", (unsigned long)who->uid);
+	if (who->pid)
+		buf_fmt(&b, "pid %ld: ", (long)who->pid);
+	buf_str(&b, why);
+	journal(p->vm, buf_text(&b));
+	buf_free(&b);
+}
+
 /* Nobody is in afterwards. The caller's descriptor, which is left to part with. */
 static int end_turn(struct door *d)
 {
@@ -222,6 +254,7 @@ static void settle(struct door *d)
 	for (; next >= 0 && d->caller.fd < 0; next = first_waiting(d)) {
 		int fd = d->waiting[next].fd;
 		d->waiting[next].fd = -1;
+		d->who[DOOR_WAITING] = d->who[next];
 		enter(d, fd);
 	}
 	arm(d);
@@ -246,6 +279,7 @@ static int hear(struct door *d)
 	const char *why = gate_words(&t->words, t->there.bytes + t->there.to - n, (size_t)n);
 	if (!why)
 		return 0;
+	tell_denied(d, &d->who[DOOR_WAITING], why);
 	dismiss(d, "denied", why);
 	return -1;
 }
@@ -329,12 +363,13 @@ static void waiting_ready(struct source *s, short revents)
 		fd_close(&s->fd);
 }
 
-static int queue(struct door *d, int fd)
+static int queue(struct door *d, int fd, const struct gate_who *who)
 {
 	for (size_t i = 0; i < DOOR_WAITING; i++) {
 		if (d->waiting[i].fd >= 0)
 			continue;
 		d->waiting[i].fd = fd;
+		d->who[i] = *who;
 		d->number[i] = d->numbers++;
 		return 1;
 	}
@@ -344,14 +379,18 @@ static int queue(struct door *d, int fd)
 /* Judged on arrival, so that no stranger ever takes a place in the queue. */
 static void come(struct door *d, int fd)
 {
-	const char *why = gate_admit(fd, d->owner);
+	struct gate_who who;
+	const char *why = gate_admit(fd, &d->porter->peers, &who);
 
 	sock_nodelay(fd);
-	if (why) {
-		turn_away(d, fd, 0, why == gate_short ? "busy" : "denied", why);
+	if (why == gate_short) {
+		turn_away(d, fd, 0, "busy", why);
+	} else if (why) {
+		tell_denied(d, &who, why);
+		turn_away(d, fd, 0, "denied", why);
 	} else if (d->admitted) {
 		d->admitted(d->arg, fd);
-	} else if (queue(d, fd)) {
+	} else if (queue(d, fd, &who)) {
 		settle(d);
 	} else {
 		turn_away(d, fd, 0, "busy", "8 callers wait");
@@ -380,7 +419,10 @@ static void listen_ready(struct source *s, short revents)
 
 static void listen_due(struct source *s)
 {
+	struct door *d = s->owner;
+
 	s->events = POLLIN;
+	tell_left_out(d->porter);
 }
 
 static size_t sources(struct door *d, struct source *all[SOURCES])
@@ -420,12 +462,12 @@ static int add_all(struct door *d)
 	return bad;
 }
 
-int door_open(struct door *d, struct loop *l, const int listeners[2], uid_t owner, const char *path,
+int door_open(struct door *d, struct loop *l, const int listeners[2], struct porter *porter, const char *path,
 	void (*admitted)(void *arg, int fd), void *arg)
 {
 	int why = 0;
 
-	*d = (struct door){ .loop = l, .owner = owner, .admitted = admitted, .arg = arg, .line_fd = -1 };
+	*d = (struct door){ .loop = l, .porter = porter, .admitted = admitted, .arg = arg, .line_fd = -1 };
 	if (add_all(d) < 0)
 		why = ENOMEM;
 	d->listen[0].fd = listeners[0];
@@ -469,4 +511,9 @@ int door_busy(const struct door *d)
 	for (size_t i = 0; i < DOOR_PARTING; i++)
 		n += d->parting[i].fd >= 0;
 	return n;
+}
+
+const struct gate_who *door_caller(const struct door *d)
+{
+	return d->loop && d->caller.fd >= 0 ? &d->who[DOOR_WAITING] : NULL;
 }

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "gate.h"
 #include "loop.h"
+#include "rate.h"
 #include "sock.h"
 
 #include <stddef.h>
@@ -44,15 +45,23 @@ struct door_turn {
 	int begun;		/* something was relayed to the caller */
 };
 
+/* What the doors of a VM share: whom they let in, and how often the system log hears of those they do not. */
+struct porter {
+	struct peers peers;
+	const char *vm;
+	struct rate rate;
+};
+
 /* Zeroed is closed. The fields are the module's own. It must not move while open: the loop knows its sources. */
 struct door {
 	struct loop *loop;
-	uid_t owner;
+	struct porter *porter;
 	char path[SOCK_PATH_MAX + 1];
 	void (*admitted)(void *arg, int fd);
 	void *arg;
 	struct source listen[2];
 	struct source waiting[DOOR_WAITING]; /* fd -1: free */
+	struct gate_who who[DOOR_WAITING + 1]; /* the last one is the caller */
 	unsigned long number[DOOR_WAITING]; /* drawn on arrival: the lowest is next */
 	unsigned long numbers;
 	struct source parting[DOOR_PARTING];
@@ -63,14 +72,16 @@ struct door {
 	struct door_turn turn;
 };
 
-/* Opens it with up to two listeners (-1: none), which are the door's from then on, whatever is returned. Callers that
- * are `owner`'s are relayed to the UNIX socket at `path`; or, when `admitted` is set, judged by who they are alone and
+/* Opens it with up to two listeners (-1: none), which are the door's from then on, whatever is returned. Callers whom
+ * the porter (it outlives the door) knows are relayed to the UNIX socket at `path`; or, when `admitted` is set, judged by who they are alone and
  * handed over: the fd (nonblocking) is then admitted's, which may close the door. 0, or -1 with errno: the door is closed. */
-int door_open(struct door *d, struct loop *l, const int listeners[2], uid_t owner, const char *path,
+int door_open(struct door *d, struct loop *l, const int listeners[2], struct porter *porter, const char *path,
 	void (*admitted)(void *arg, int fd), void *arg);
 /* Closes it with all connections. Nothing happens when it is closed. */
 void door_close(struct door *d);
 /* How many callers are in, wait, or are being told why not: 0 when closing it disturbs nobody. */
 int door_busy(const struct door *d);
+/* Who is in, NULL: nobody. */
+const struct gate_who *door_caller(const struct door *d);
 
 #endif

@@ -133,11 +133,12 @@ int file_open_dir(int dir, const char *path, struct err *e)
 	if (fd < 0)
 		return err_sys(e, "%s", path);
 	int bad = fstat(fd, &st) < 0 ? err_sys(e, "%s", path) : 0;
-	if (!bad && st.st_uid == geteuid() && !(st.st_mode & 022))
+	int ours = !bad && (st.st_uid == geteuid() || st.st_uid == 0);
+	if (ours && !(st.st_mode & 022))
 		return fd;
 	if (!bad)
 		errno = EPERM;
-	if (!bad && st.st_uid != geteuid())
+	if (!bad && !ours)
 		err_code(e, NO_RIGHT, "%s: belongs to uid %ld, not to you", path, (long)st.st_uid);
 	else if (!bad)
 		err_code(e, NO_RIGHT, "%s: others may write it (mode %04o)", path, (unsigned int)st.st_mode & 07777);

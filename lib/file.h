@@ -22,7 +22,7 @@ int file_peek(int dir, const char *path, char *text, size_t room);
 int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, int sync, struct err *e);
 /* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. 0 or -1 with errno. */
 int file_mkdirs(const char *path, mode_t mode);
-/* Opens a directory that only its owner may write: no symlink, owned by the effective user, no write bit for
+/* Opens a directory that only its owner may write: no symlink, owned by the effective user or root, no write bit for
  * others. The descriptor, or -1 and err (errno is kept; EPERM for one that is not so). */
 int file_open_dir(int dir, const char *path, struct err *e);
 /* The absolute path without links of what lies at `path`, as the kernel has it (/proc/self/fd). 0 or -1 with errno. */

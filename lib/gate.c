@@ -3,20 +3,25 @@
 #include "gate.h"
 
 #include "clock.h"
+#include "file.h"
 #include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Which rules are in force, a bit each. Only tests build it with fewer, to prove that they notice. */
 #ifndef GATE_RULES
 #define GATE_RULES 7
 #endif
 
-enum { RULE_UID = 1, RULE_PROCESS = 2, RULE_WORDS = 4, SEARCH_MS = 500 };
+enum { RULE_UID = 1, RULE_PROCESS = 2, RULE_WORDS = 4, SEARCH_MS = 500, STATUS_ROOM = 8192 };
 
 const char gate_short[] = "the host is short of descriptors or memory";
+const char gate_stranger[] = "this VM belongs to another user";
 static const char gone[] = "the caller is gone";
 static const char unknown[] = "the kernel does not say whose connection this is";
 
@@ -45,9 +50,9 @@ const char *gate_uid(const struct gate_call *c)
 	/* the kernel reports what nobody holds any more as uid 0; and a reset caller's port may have a new user by now */
 	if (c->answer.inode == 0 || !theirs_alive(c->answer.state) || !gate_alive(c->state))
 		return gone;
-	if (c->nobody && c->answer.uid == c->overflow)
+	if (c->nobody && c->answer.uid == c->overflow && !c->peers->any)
 		return "the caller's user is not known here";
-	return c->answer.uid == c->owner ? NULL : "this VM belongs to another user";
+	return peer_user(c->peers, c->answer.uid) ? NULL : gate_stranger;
 }
 
 const char *gate_process(const char *exe)
@@ -64,13 +69,61 @@ const char *gate_process(const char *exe)
 	return NULL;
 }
 
-static int judge(void *arg, pid_t pid, const char *exe)
+/* A container in this host's network has another root, and most have namespaces of their own, whatever their uid is. */
+static const char *contained(int dir)
 {
-	const char **why = arg;
+	static const char *const parts[] = { "ns/user", "ns/pid", "root" };
+	struct stat theirs, ours;
+	char path[32];
 
-	(void)pid;
-	*why = gate_process(exe);
-	return *why != NULL;
+	for (size_t i = 0; (GATE_RULES & RULE_PROCESS) && i < sizeof(parts) / sizeof(*parts); i++) {
+		snprintf(path, sizeof(path), "/proc/self/%s", parts[i]);
+		int lacks = stat(path, &ours) < 0; /* not in this kernel */
+		snprintf(path, sizeof(path), "../%s", parts[i]);
+		if (!lacks && (fstatat(dir, path, &theirs, 0) < 0 || theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino))
+			return "the caller is in a container";
+	}
+	return NULL;
+}
+
+/* Whether the process has one of the peers' groups: as it acts, or besides. */
+static int has_group(int dir, const struct peers *peers)
+{
+	static const char acts[] = "\nGid:\t", besides[] = "\nGroups:\t";
+	char text[STATUS_ROOM];
+	unsigned long long id;
+	int n = file_peek(dir, "../status", text, sizeof(text));
+	const char *gid = n < 0 ? NULL : text_in(text, acts), *more = n < 0 ? NULL : text_in(text, besides);
+
+	if (!gid || !more || n == STATUS_ROOM - 1) /* cut, and the last number may be another's */
+		return 0;
+	gid = text_digits(gid + sizeof(acts) - 1, &id); /* the real one comes first */
+	int has = gid && text_digits(gid, &id) && peer_group(peers, (gid_t[]){ (gid_t)id }, 1);
+	for (more += sizeof(besides) - 1; (more = text_digits(more, &id));)
+		has |= peer_group(peers, (gid_t[]){ (gid_t)id }, 1);
+	return has;
+}
+
+struct judgement {
+	const struct peers *peers;
+	int by_group;		/* its uid alone does not let it in */
+	struct gate_who *who;
+	const char *why;
+};
+
+static int judge(void *arg, pid_t pid, int dir, const char *exe)
+{
+	struct judgement *j = arg;
+	const char *slash = exe ? strrchr(exe, '/') : NULL;
+
+	j->who->pid = pid;
+	snprintf(j->who->program, sizeof(j->who->program), "%s", slash ? slash + 1 : "");
+	j->why = gate_process(exe);
+	if (!j->why)
+		j->why = contained(dir);
+	if (!j->why && j->by_group && !has_group(dir, j->peers))
+		j->why = gate_stranger;
+	return j->why != NULL;
 }
 
 /* After a question that failed. */
@@ -79,23 +132,24 @@ static const char *unless_short(const char *why)
 	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? gate_short : why;
 }
 
-static const char *admit_process(uint64_t inode)
+static const char *admit_process(uint64_t inode, struct judgement *j)
 {
-	static const char none[] = "the calling program was not found";
-	const char *why = NULL;
+	const char *none = j->by_group ? gate_stranger : "the calling program was not found";
 
-	if (!(GATE_RULES & RULE_PROCESS))
+	if (!(GATE_RULES & RULE_PROCESS) && !j->by_group)
 		return NULL;
-	int holders = diag_holders(inode, clock_in(SEARCH_MS), judge, &why);
+	int holders = diag_holders(inode, clock_in(SEARCH_MS), judge, j);
 	if (holders < 0)
 		return unless_short(none);
-	return holders ? why : none;
+	return holders || j->peers->any ? j->why : none;
 }
 
-const char *gate_admit(int fd, uid_t owner)
+const char *gate_admit(int fd, const struct peers *peers, struct gate_who *who)
 {
-	struct gate_call c = { .owner = owner };
+	struct gate_call c = { .peers = peers };
+	struct judgement j = { .peers = peers, .who = who };
 
+	*who = (struct gate_who){ .uid = (uid_t)-1 };
 	if (!(GATE_RULES & (RULE_UID | RULE_PROCESS)))
 		return NULL;
 	if (diag_pair(fd, &c.asked) < 0)
@@ -106,8 +160,11 @@ const char *gate_admit(int fd, uid_t owner)
 	c.nobody = diag_nobody(&c.overflow);
 	c.state = diag_tcp_state(fd);
 	const char *why = gate_uid(&c);
-	if (!why)
-		why = admit_process(c.answer.inode);
+	if (c.answer.inode)
+		who->uid = c.answer.uid; /* of a connection that nobody holds the kernel says 0 */
+	j.by_group = why == gate_stranger && peers->groups;
+	if (!why || j.by_group)
+		why = admit_process(c.answer.inode, &j);
 	if (!why && !gate_alive(diag_tcp_state(fd)))
 		why = gone;
 	return why;

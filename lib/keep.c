@@ -2,12 +2,16 @@
 /* What the keeper of a VM holds while it lives. */
 #include "keep.h"
 
+#include "caps.h"
 #include "clock.h"
 #include "journal.h"
+#include "user.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void tell(struct keeper *k, const char *words)
 {
@@ -59,6 +63,26 @@ int keep_phase(struct keeper *k, const char *phase)
 	keep_say(k, "%s", e.text);
 	k->err = e;
 	return -1;
+}
+
+int keep_share(struct keeper *k)
+{
+	gid_t group = (gid_t)k->state.group, want = group ? group : getegid();
+	mode_t mode = group ? 02750 : k->job->place->root ? 0750 : 0700;
+	struct stat st;
+
+	umask(group ? 027 : 077);
+	k->peers = (struct peers){ .owner = geteuid() };
+	if (group) {
+		peer_add_group(&k->peers, group);
+		caps_join(group);
+	}
+	k->porter.peers = k->peers;
+	k->porter.vm = k->vm->name;
+	if (fstat(k->vm->dir, &st) < 0 || (st.st_gid != want && fchown(k->vm->dir, (uid_t)-1, want) < 0) ||
+	    ((st.st_mode & 07777) != mode && fchmod(k->vm->dir, mode) < 0))
+		return err_sys(&k->err, "%s", k->vm->path);
+	return peer_read(&k->porter.peers, k->state.allow, USER_PASSWD, USER_GROUP, &k->err);
 }
 
 void keep_arm(struct keeper *k)

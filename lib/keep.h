@@ -38,6 +38,7 @@ struct keep_job {
 	const char *settings;		/* for `state` */
 	int kvm;			/* KVM may be tried */
 	struct uid_plan uid;
+	gid_t group;			/* GROUP, 0 for none */
 	struct disk_rules rules;
 	int throw_away;
 	int registered;
@@ -60,6 +61,8 @@ struct keeper {
 	struct vm *vm;
 	struct loop loop;
 	struct state state;
+	struct peers peers;		/* who may use its sockets */
+	struct porter porter;		/* who may come by TCP */
 	char boot[PROC_BOOT_ID];
 	struct err err;			/* why a step failed */
 
@@ -131,6 +134,9 @@ void keep_note(struct keeper *k, const char *format, ...) __attribute__((format(
 void keep_told(struct keeper *k, int code);
 /* Writes `state` with this phase; a failure is said. 0 or -1. */
 int keep_phase(struct keeper *k, const char *phase);
+/* Gives the run directory to GROUP, or takes it back, and makes the peers; as `state` says. All that is born in it is
+ * then of that group, by its setgid bit. 0; -1 and k->err, what could be done is. */
+int keep_share(struct keeper *k);
 /* Sets the clock for the nearest of the deadlines. */
 void keep_arm(struct keeper *k);
 /* Appends n bytes of QEMU's words to its log and to last_words. */

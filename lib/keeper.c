@@ -589,6 +589,17 @@ static void ask_watch(struct keeper *k, const struct request *r)
 	(void)r;
 }
 
+/* Whose turn it is at that port. */
+static void ask_caller(struct keeper *k, const struct request *r)
+{
+	const struct gate_who *who = door_caller(r->number == k->state.monport ? &k->mon : &k->ctl);
+	char words[128] = "";
+
+	if (who)
+		snprintf(words, sizeof(words), "%ld's %s (uid %lu)", (long)who->pid, who->program, (unsigned long)who->uid);
+	desk_end_all(&k->desk, r->verb, DONE, words);
+}
+
 static const struct {
 	const char *verb;
 	void (*ask)(struct keeper *k, const struct request *r);
@@ -602,6 +613,7 @@ static const struct {
 	{ "resume", ask_simple },
 	{ "reset", ask_simple },
 	{ "watch", ask_watch },
+	{ "caller", ask_caller },
 };
 
 static void on_asked(void *arg, struct desk_caller *c, const struct request *r)
@@ -733,6 +745,13 @@ static void on_look(struct source *s)
 	look_for_end(s->owner);
 }
 
+/* Who may use it, as far as the configuration is known. */
+static void settle_access(struct keeper *k)
+{
+	k->state.group = k->job->group;
+	k->state.allow = k->job->conf ? conf_text(k->job->conf, CONF_MONITOR_ALLOW) : "";
+}
+
 static int watch_adopted(struct keeper *k)
 {
 	struct lock_seen seen;
@@ -755,6 +774,7 @@ static int watch_adopted(struct keeper *k)
 		k->state.version = STATE_VERSION;
 		k->state.registered = k->state.serial = k->state.vnc = 1;
 		k->state.stopdelay = STOPDELAY_MS;
+		settle_access(k);
 	}
 	return loop_add(&k->loop, &k->end);
 }
@@ -782,10 +802,11 @@ static void prepare(struct keeper *k, const struct keep_job *job)
 	k->wire = (struct wire){ .src.fd = -1, .ready = on_capable, .event = on_event, .closed = on_closed, .arg = k };
 	k->desk = (struct desk){ .door.fd = -1, .asked = on_asked, .arg = k };
 	k->qemu_log.fd = k->serial_log.fd = -1;
-	console_none(&k->console, &k->loop, &k->serial_log, geteuid());
-	vnc_none(&k->vnc, &k->loop, &k->wire, geteuid());
+	console_none(&k->console, &k->loop, &k->serial_log, &k->peers);
+	vnc_none(&k->vnc, &k->loop, &k->wire, &k->peers, &k->porter);
 	port_none(&k->ports);
 	state_free(&k->state);
+	settle_access(k);
 }
 
 /* A hook of root's has root's rights, and so has a QEMU that is root's: the keeper cannot give what it has not. */

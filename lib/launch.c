@@ -141,8 +141,10 @@ int launch_adopter(const struct host *h, const char *name, void (*say)(void *arg
 
 	/* look first: a verb must not make a directory for a VM that is not there */
 	int got = vm_look(&vm, &h->place, name, &e);
-	if (got == 1 && lock_look(vm.lock, &seen) < 0)
+	if (got == 1 && vm_seen(&vm, &seen) < 0)
 		got = err_sys(&e, "%s/lock", vm.path);
+	if (got == 1 && vm.lock < 0 && seen.qemu && !seen.keeper)
+		got = err_code(&e, NO_RIGHT, "its keeper is gone, and only its owner can give it another");
 	vm_close(&vm);
 	if (got == 1 && seen.qemu && !seen.keeper) {
 		got = vm_keep(&vm, &h->place, name, &e);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { AGAIN_MS = 100 };
+enum { AGAIN_MS = 100, MOMENT_MS = 500 };
 
 static int out_of_memory(struct err *e)
 {
@@ -305,11 +305,21 @@ static int greet(struct mon *m, int64_t deadline, struct err *e)
 	return await_prompt(m, "prompt", &m->greeting, deadline, e);
 }
 
+static void waits(struct mon *m, uint16_t port)
+{
+	if (m->waits)
+		m->waits(m->owner, port);
+	m->waits = NULL;
+}
+
 static int open_once(struct mon *m, const struct mon_where *where, int64_t deadline, struct err *e)
 {
 	m->fd = where->path ? sock_connect_unix(where->path, deadline, e) : sock_connect_tcp(where->port, deadline, e);
 	if (m->fd < 0)
 		return -1;
+	int64_t moment = clock_in(MOMENT_MS);
+	if (where->port && fd_wait(m->fd, POLLIN, moment < deadline ? moment : deadline) == 0)
+		waits(m, where->port);
 	int bad = greet(m, deadline, e);
 	errno = 0;
 	return bad;
@@ -317,12 +327,10 @@ static int open_once(struct mon *m, const struct mon_where *where, int64_t deadl
 
 int mon_open(struct mon *m, const struct mon_where *where, int64_t deadline, struct err *e)
 {
-	void (*event)(void *, const struct qmp_message *) = m->event;
-	void *owner = m->owner;
 	size_t n;
 
 	for (;;) {
-		*m = (struct mon){ .fd = -1, .event = event, .owner = owner };
+		*m = (struct mon){ .fd = -1, .event = m->event, .waits = m->waits, .owner = m->owner };
 		if (open_once(m, where, deadline, e) == 0)
 			return 0;
 		int busy = m->kind == MON_NONE && farewell(m, "qinit: busy: ", &n) != NULL;
@@ -331,6 +339,7 @@ int mon_open(struct mon *m, const struct mon_where *where, int64_t deadline, str
 		errno = saved;
 		if (!busy)
 			return -1;
+		waits(m, where->port);
 		if (clock_left(deadline) <= AGAIN_MS)
 			return err_code(e, TIMED_OUT, "other callers wait, no turn within the time limit");
 		poll(NULL, 0, AGAIN_MS);

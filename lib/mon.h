@@ -32,6 +32,8 @@ struct mon {
 	size_t tail_n;
 	/* told of each event, a whole object, while a reply is awaited; may be NULL */
 	void (*event)(void *owner, const struct qmp_message *m);
+	/* told once of an opening by port that takes longer than a moment; may be NULL */
+	void (*waits)(void *owner, uint16_t port);
 	void *owner;
 };
 

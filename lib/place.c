@@ -20,7 +20,7 @@ static const struct {
 	const char *home;
 } places[PLACES] = {
 	[ETC] = { "QEMU_INIT_ETC", "/etc/qemu", "XDG_CONFIG_HOME", ".config" },
-	[RUN] = { "QEMU_INIT_RUN", "/run/qemu", NULL, NULL },
+	[RUN] = { "QEMU_INIT_RUN", PLACE_SYSTEM, NULL, NULL },
 	[DATA] = { "QEMU_INIT_DAT", "/var/lib/qemu", "XDG_DATA_HOME", ".local/share" },
 };
 

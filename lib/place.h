@@ -12,6 +12,9 @@ enum { PLACE_MAX = 256 };
 /* The longest name of a socket in a VM's run directory; place_fits counts with it, so none may be longer. */
 #define PLACE_LONGEST "private/monitor-ctl.sock"
 
+/* Root's, where others find those of its VMs that they may use. */
+#define PLACE_SYSTEM "/run/qemu"
+
 /* Absolute, without a slash at the end. */
 struct place {
 	char etc[PLACE_MAX];	/* monitor.conf, registered, autostart, default.rc; "" without a HOME: there are none */

@@ -34,7 +34,7 @@ static int explain(const struct place *place, const char *name, int there, struc
 
 	if (there || is_registered(place, name))
 		return err_code(e, NOT_UP, "not running");
-	if (!place->root && file_join(path, sizeof(path), "/run/qemu", name) == 0 && stat(path, &st) == 0)
+	if (!place->root && file_join(path, sizeof(path), PLACE_SYSTEM, name) == 0 && stat(path, &st) == 0)
 		return err_code(e, NO_RIGHT, "one of the system's VMs: permission denied");
 	return err_code(e, NOT_CONFIGURED, "no such VM");
 }

@@ -31,7 +31,7 @@ static int unix_address(const char *path, struct sockaddr_un *a, struct err *e)
 	return err_code(e, NOT_CONFIGURED, "%s: %zu bytes, a socket's path has at most %d", path, strlen(path), SOCK_PATH_MAX);
 }
 
-int sock_listen_unix(const char *path, int backlog, struct err *e)
+int sock_listen_unix(const char *path, mode_t mode, int backlog, struct err *e)
 {
 	struct sockaddr_un a;
 
@@ -41,7 +41,7 @@ int sock_listen_unix(const char *path, int backlog, struct err *e)
 	if (fd < 0)
 		return err_sys(e, "%s", path);
 	/* Linux gives the file the socket's mode less the umask (unix(7)): never looser, not for a moment */
-	mode_t mask = umask(0177);
+	mode_t mask = umask(~mode & 0777);
 	int bad = bind(fd, (struct sockaddr *)&a, sizeof(a));
 	umask(mask);
 	if (bad == 0 && listen(fd, backlog) == 0)

@@ -12,8 +12,8 @@
 enum { SOCK_PATH_MAX = 107 };	/* unix(7): sun_path has 108 bytes with its NUL */
 enum { SOCK_BACKLOG = 128 };
 
-/* A listening socket at an absolute path that does not exist yet, born with mode 0600. fd, or -1 and err. */
-int sock_listen_unix(const char *path, int backlog, struct err *e);
+/* A listening socket at an absolute path that does not exist yet, born with that mode. fd, or -1 and err. */
+int sock_listen_unix(const char *path, mode_t mode, int backlog, struct err *e);
 /* A connected one; waits for room in the listener's backlog, until the deadline. fd, or -1 and err (errno kept;
  * ETIMEDOUT: the deadline). */
 int sock_connect_unix(const char *path, int64_t deadline, struct err *e);

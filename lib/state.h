@@ -30,7 +30,9 @@ enum { STATE_VERSION = 1, STATE_FILE_MAX = 1 << 20, EXIT_RECORDS = 5 };
 	X(turn, NUMBER)		/* which holder of that uid; 0: the uid is not its own (uid.h) */ \
 	X(restarts, NUMBER) \
 	X(disks, TEXT)		/* which images it has open (claim.h) */ \
-	X(cage, TEXT)		/* landlock-ABI, none or off, and +namespaces */
+	X(cage, TEXT)		/* landlock-ABI, none or off, and +namespaces */ \
+	X(group, NUMBER)	/* GROUP, 0 for none */ \
+	X(allow, TEXT)		/* MONITOR_ALLOW's words */
 
 #define STATE_TYPE_TEXT const char *
 #define STATE_TYPE_NUMBER long long

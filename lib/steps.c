@@ -10,6 +10,7 @@
 #include "sock.h"
 #include "spawn.h"
 #include "text.h"
+#include "user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,18 +47,22 @@ static int bind_sock(struct keeper *k, const char *file)
 		err_sys(&k->err, "%s", path);
 		return -1;
 	}
-	return sock_listen_unix(path, SOCK_BACKLOG, &k->err);
+	return sock_listen_unix(path, k->state.group && !strchr(file, '/') ? 0660 : 0600, SOCK_BACKLOG, &k->err);
 }
 
 /* The first thing: whoever comes second shall find somebody to ask. */
 static enum step_result open_desk(struct keeper *k)
 {
-	int fd = bind_sock(k, keep_sock);
+	int fd = keep_share(k);
 
+	if (fd < 0 && !k->adopted)
+		return FAIL;
 	if (fd < 0)
+		keep_say(k, "%s", k->err.text);
+	if ((fd = bind_sock(k, keep_sock)) < 0)
 		return FAIL;
 	flock(k->vm->dir, LOCK_SH); /* systemd-tmpfiles leaves alone what somebody has locked */
-	desk_open(&k->desk, &k->loop, fd, geteuid());
+	desk_open(&k->desk, &k->loop, fd, &k->peers);
 	return NEXT;
 }
 
@@ -132,7 +137,7 @@ static void hook_environment(const struct keeper *k, struct buf *text)
 /* The owner's only group: what the file's own group is, a folder may have said. */
 static gid_t group_of(uid_t uid)
 {
-	return uid == geteuid() ? getegid() : uid_group("/etc/passwd", uid);
+	return uid == geteuid() ? getegid() : user_group(USER_PASSWD, uid);
 }
 
 static enum step_result hook(struct keeper *k, enum conf_key key)
@@ -530,7 +535,7 @@ static void open_door(struct keeper *k, struct door *d, const int fds[2], enum g
 	char path[SOCK_PATH_MAX + 1];
 
 	vm_file(k->vm, argv_sockets[kind], path);
-	door_open(d, &k->loop, fds, geteuid(), path, NULL, NULL);
+	door_open(d, &k->loop, fds, &k->porter, path, NULL, NULL);
 }
 
 /* Not before the guest is there: a caller would wait for a monitor that may never come. */
@@ -683,7 +688,7 @@ void steps_rebind(struct keeper *k)
 
 	if (fstatat(k->vm->dir, keep_sock, &st, AT_SYMLINK_NOFOLLOW) < 0 && (fd = bind_sock(k, keep_sock)) >= 0) {
 		desk_shut(&k->desk);
-		desk_open(&k->desk, &k->loop, fd, geteuid());
+		desk_open(&k->desk, &k->loop, fd, &k->peers);
 	}
 	if (k->state.serial && fstatat(k->vm->dir, console_sock, &st, AT_SYMLINK_NOFOLLOW) < 0 && (fd = bind_sock(k, console_sock)) >= 0)
 		console_listen(&k->console, fd);

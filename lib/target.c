@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "file.h"
 #include "text.h"
+#include "user.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -15,8 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char passwd[] = "/etc/passwd", group[] = "/etc/group";
 
 /* KEY=VALUE: a capital letter first, so that no path or name is taken for one. */
 static int is_setting(const char *word)
@@ -137,7 +136,7 @@ static int plan_uid(struct target *t, struct buf *errors)
 {
 	const struct conf_item *item = conf_item(&t->conf, CONF_RUNAS, 0);
 	struct err e;
-	int bad = uid_plan(&t->uid, conf_text(&t->conf, CONF_RUNAS), t->host->site.uidbase, passwd, group, &e);
+	int bad = uid_plan(&t->uid, conf_text(&t->conf, CONF_RUNAS), t->host->site.uidbase, USER_PASSWD, USER_GROUP, &e);
 
 	if (!bad && item && t->conf.owner != geteuid())
 		bad = err_code(&e, NOT_CONFIGURED, "not with an rc-file of uid %ld", (long)t->conf.owner);
@@ -166,6 +165,38 @@ static int check_allowed(const struct target *t, struct buf *errors)
 		}
 		spec_disk_free(&allow);
 	}
+	return code;
+}
+
+/* A GROUP that QEMU itself has would let it in. */
+static int read_group(struct target *t, const char *word, struct err *e)
+{
+	unsigned int n = t->uid.way == UID_OWN ? t->uid.n : t->uid.way == UID_NAMED;
+	unsigned int gid;
+	struct stat kvm;
+
+	if (user_number(word, &gid) < 0 && user_find(USER_GROUP, word, &gid, NULL) < 0)
+		return err_code(e, NOT_CONFIGURED, "%s: no such group in %s", word, USER_GROUP);
+	if (gid - t->uid.gid < n || (n && stat("/dev/kvm", &kvm) == 0 && kvm.st_gid == gid))
+		return err_code(e, NOT_CONFIGURED, "%s: QEMU itself has this group", word);
+	t->group = gid;
+	return 0;
+}
+
+/* GROUP and MONITOR_ALLOW. */
+static int plan_access(struct target *t, struct buf *errors, struct buf *warnings)
+{
+	const struct conf_item *group = conf_item(&t->conf, CONF_GROUP, 0), *allow = conf_item(&t->conf, CONF_MONITOR_ALLOW, 0);
+	struct peers peers = { 0 };
+	struct err e = { 0 };
+	int code = DONE;
+
+	if (group && read_group(t, group->value, &e) < 0 && conf_at(&e, group))
+		code = complain(errors, &e);
+	if (allow && peer_read(&peers, allow->value, USER_PASSWD, USER_GROUP, &e) < 0 && conf_at(&e, allow))
+		return complain(errors, &e);
+	if (peers.any && err_set(&e, "whoever is on this host may command the monitor") && conf_at(&e, allow))
+		complain(warnings, &e);
 	return code;
 }
 
@@ -201,7 +232,8 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 	see_registered(t);
 	if (place_fits(&h->place, t->name, &e) < 0)
 		return complain(errors, &e);
-	if ((code = load_raw(t, errors)) != DONE || (code = check_allowed(t, errors)) != DONE || (code = plan_uid(t, errors)) != DONE)
+	if ((code = load_raw(t, errors)) != DONE || (code = check_allowed(t, errors)) != DONE ||
+	    (code = plan_uid(t, errors)) != DONE || (code = plan_access(t, errors, warnings)) != DONE)
 		return code;
 	return find_program(t, errors);
 }
@@ -256,6 +288,7 @@ void target_job(const struct target *t, struct keep_job *job)
 	job->kvm = t->kvm;
 	job->more = t->more;
 	job->uid = t->uid;
+	job->group = t->group;
 	job->registered = t->registered;
 	job->rules = (struct disk_rules){ .throw_away = job->throw_away, .temp = t->temp, .taken = taken, .arg = (void *)t };
 }

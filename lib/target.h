@@ -24,6 +24,7 @@ struct target {
 	char program[256];	/* QEMU's absolute path */
 	int kvm;
 	struct uid_plan uid;
+	gid_t group;		/* GROUP, 0 for none */
 	const char *temp[4];	/* for throw-away overlays, ends with NULL */
 	struct buf rc_words;	/* target_remember: the rc-file's path, and the settings */
 	struct cfg old_settings;

@@ -7,6 +7,7 @@
 #include "file.h"
 #include "proc.h"
 #include "text.h"
+#include "user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,78 +18,7 @@
 /* Where a user namespace does not hold UIDBASE: systemd's "HostRange for containers" ends at 60705, 61184 begins the
  * dynamic users (systemd's UIDS-GIDS); what lies between is nobody's and inside the usual map of 65536. */
 enum { FALLBACK_FIRST = 60706, FALLBACK_LAST = 61183 };
-enum { MAP_ROOM = 4096, DATABASE_MAX = 16 << 20 };
-
-static int id_of_number(const char *word, unsigned int *id)
-{
-	long long n;
-
-	if (text_number(word, 0, 0xfffffffeLL, &n) < 0)
-		return -1;
-	*id = (unsigned int)n;
-	return 0;
-}
-
-/* Field n of "name:x:12:34:...", counted from 0, as a number. */
-static int id_field(const char *line, size_t len, int n, unsigned int *id)
-{
-	const char *end = line + len;
-	char word[16];
-
-	for (; n > 0; n--) {
-		const char *next = memchr(line, ':', (size_t)(end - line));
-		if (!next)
-			return -1;
-		line = next + 1;
-	}
-	const char *colon = memchr(line, ':', (size_t)(end - line));
-	size_t size = (size_t)((colon ? colon : end) - line);
-	if (size >= sizeof(word))
-		return -1;
-	memcpy(word, line, size);
-	word[size] = '\0';
-	return id_of_number(word, id);
-}
-
-/* The ids in a line of passwd or group (there gid is NULL): 0, or -1. No getpwnam: a static glibc would want shared
- * libraries for it. */
-static int find_name(const char *path, const char *name, unsigned int *id, unsigned int *gid)
-{
-	struct buf text = { 0 };
-	struct err ignored;
-	size_t left, len, n = strlen(name);
-	const char *line, *rest;
-	int found = -1;
-
-	if (file_read(AT_FDCWD, path, DATABASE_MAX, &text, &ignored) < 0)
-		return -1;
-	rest = buf_text(&text);
-	left = text.n;
-	while (found < 0 && (line = text_line(&rest, &left, &len)))
-		if (len > n && line[n] == ':' && memcmp(line, name, n) == 0)
-			found = id_field(line, len, 2, id) < 0 || (gid && id_field(line, len, 3, gid) < 0) ? -1 : 0;
-	buf_free(&text);
-	return found;
-}
-
-gid_t uid_group(const char *passwd, uid_t uid)
-{
-	struct buf text = { 0 };
-	struct err ignored;
-	size_t left, len;
-	const char *line, *rest;
-	uid_t one;
-	gid_t gid = UID_NOBODY, found;
-
-	file_read(AT_FDCWD, passwd, DATABASE_MAX, &text, &ignored);
-	rest = buf_text(&text);
-	left = text.n;
-	while (gid == UID_NOBODY && (line = text_line(&rest, &left, &len)))
-		if (id_field(line, len, 2, &one) == 0 && one == uid && id_field(line, len, 3, &found) == 0)
-			gid = found;
-	buf_free(&text);
-	return gid;
-}
+enum { MAP_ROOM = 4096 };
 
 static int read_runas(struct uid_plan *p, const char *runas, const char *passwd, const char *group, struct err *e)
 {
@@ -102,11 +32,11 @@ static int read_runas(struct uid_plan *p, const char *runas, const char *passwd,
 	user[n] = '\0';
 	if (strcmp(user, "root") == 0)
 		p->uid = p->gid = 0; /* also where there is no passwd */
-	else if (id_of_number(user, &p->uid) == 0)
+	else if (user_number(user, &p->uid) == 0)
 		p->gid = p->uid;
-	else if (find_name(passwd, user, &p->uid, &p->gid) < 0)
+	else if (user_find(passwd, user, &p->uid, &p->gid) < 0)
 		return err_code(e, NOT_CONFIGURED, "%s: no such user in %s", user, passwd);
-	if (colon && id_of_number(colon + 1, &p->gid) < 0 && find_name(group, colon + 1, &p->gid, NULL) < 0)
+	if (colon && user_number(colon + 1, &p->gid) < 0 && user_find(group, colon + 1, &p->gid, NULL) < 0)
 		return err_code(e, NOT_CONFIGURED, "%s: no such group in %s", colon + 1, group);
 	p->way = p->uid == geteuid() && p->gid == getegid() ? UID_SAME : UID_NAMED;
 	if (p->way == UID_NAMED && geteuid() != 0)

@@ -12,8 +12,6 @@
 #define UID_DIR "/run/qemu"
 #define UID_FILE UID_DIR "/uids"
 
-enum { UID_NOBODY = 65534 };
-
 enum uid_way {
 	UID_SAME,	/* stays who we are: an ordinary user, or RUNAS=root */
 	UID_NAMED,	/* uid and gid are given */
@@ -31,8 +29,6 @@ struct uid_plan {
  * are not there NOT_CONFIGURED, another's id without being root NO_RIGHT, no range in this namespace FAILED. */
 int uid_plan(struct uid_plan *p, const char *runas, uid_t base, const char *passwd, const char *group, struct err *e);
 
-/* The primary group of a uid, by a file like /etc/passwd; UID_NOBODY where it is not there. */
-gid_t uid_group(const char *passwd, uid_t uid);
 
 /* For the forked child: becomes it, for good; extra is the only group besides, -1 for none. lock: the open file under
  * whose flock an own uid is chosen, and where it is written down whose turn it is (-1 where none is to be chosen). *turn tells this holder of an own

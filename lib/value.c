@@ -180,6 +180,11 @@ static int check_runas(const char *value, struct err *e)
 	return err_set(e, "%s: want USER, USER:GROUP or numbers", value);
 }
 
+static int check_account(const char *value, struct err *e)
+{
+	return is_account(value, strlen(value)) ? 0 : err_set(e, "%s: want a name or number", value);
+}
+
 static int check_arg(const char *value, struct err *e)
 {
 	struct cfg words = { 0 };
@@ -194,7 +199,7 @@ static int (*const checks[])(const char *value, struct err *e) = {
 	[KIND_YES] = check_yes, [KIND_SECONDS] = check_seconds, [KIND_NUMBER] = check_number, [KIND_PORT] = check_port,
 	[KIND_RAM] = check_ram, [KIND_FILE] = check_text, [KIND_DISK] = check_disk, [KIND_NIC] = check_nic,
 	[KIND_DISPLAY] = check_display, [KIND_VGA] = check_vga, [KIND_ACCEL] = check_accel, [KIND_FAMILY] = check_family,
-	[KIND_RUNAS] = check_runas, [KIND_ARG] = check_arg, [KIND_COMMAND] = check_text,
+	[KIND_RUNAS] = check_runas, [KIND_ACCOUNT] = check_account, [KIND_ARG] = check_arg, [KIND_COMMAND] = check_text,
 	[KIND_RESTART] = check_restart, [KIND_ALLOW] = check_allow, [KIND_GONE] = check_text,
 };
 

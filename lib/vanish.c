@@ -55,6 +55,8 @@ static int take_again(struct keeper *k)
 		fd_close(&k->vm->lock);
 	fd_close(&k->vm->dir);
 	*k->vm = fresh;
+	if (keep_share(k) < 0)
+		keep_note(k, "%s", k->err.text);
 	return 0;
 }
 

@@ -20,10 +20,11 @@ struct vm {
 /* Nothing open. */
 void vm_none(struct vm *vm);
 void vm_close(struct vm *vm);
-/* Opens the directory and the lock to look at them; neither is made. 1; 0 when there is no such directory, or none with a
- * lock: nothing runs; -1 and err: nothing is known. */
+/* Opens the directory and the lock to look at them; neither is made. Where an ordinary user has no such VM, root's of
+ * that name. 1; 0 when there is no such directory, or none with a lock: nothing runs; -1 and err: nothing is known. The
+ * lock stays -1 for a member of its GROUP: whoever may open it may hold it. */
 int vm_look(struct vm *vm, const struct place *place, const char *name, struct err *e);
-/* Looks at the lock, and believes a keeper, who has waitid, that its QEMU lives although that has dropped its byte.
+/* Looks at the lock (a member at who answers), and believes a keeper, who has waitid, that its QEMU lives although that has dropped its byte.
  * 0, or -1 with errno. */
 int vm_seen(const struct vm *vm, struct lock_seen *seen);
 /* Makes directory and lock where they are missing, and takes the keeper's byte. 1: this process (and who inherits the lock)

@@ -27,7 +27,6 @@ static void hand_over(void *arg, int fd)
 static void on_sock(struct source *s, short revents)
 {
 	struct vnc *v = s->owner;
-	uid_t uid;
 	int fd = sock_accept(s->fd);
 
 	(void)revents;
@@ -36,7 +35,7 @@ static void on_sock(struct source *s, short revents)
 		s->at = clock_in(REST);
 		return;
 	}
-	if (sock_peer(fd, &uid, NULL) == 0 && (uid == 0 || uid == v->owner))
+	if (peer_may(fd, v->peers))
 		hand_over(v, fd);
 	else
 		fd_close(&fd);
@@ -47,9 +46,9 @@ static void on_rest(struct source *s)
 	s->events = POLLIN;
 }
 
-void vnc_none(struct vnc *v, struct loop *l, struct wire *w, uid_t owner)
+void vnc_none(struct vnc *v, struct loop *l, struct wire *w, const struct peers *peers, struct porter *porter)
 {
-	*v = (struct vnc){ .loop = l, .wire = w, .owner = owner, .sock = { .fd = -1 } };
+	*v = (struct vnc){ .loop = l, .wire = w, .peers = peers, .porter = porter, .sock = { .fd = -1 } };
 }
 
 void vnc_listen(struct vnc *v, int fd)
@@ -62,7 +61,7 @@ void vnc_listen(struct vnc *v, int fd)
 
 void vnc_listen_tcp(struct vnc *v, const int fds[2])
 {
-	door_open(&v->tcp, v->loop, fds, v->owner, NULL, hand_over, v);
+	door_open(&v->tcp, v->loop, fds, v->porter, NULL, hand_over, v);
 }
 
 void vnc_close(struct vnc *v)

@@ -532,7 +532,7 @@ work_of() {
 
 quick_status() {
 	local begin=${EPOCHREALTIME/./}
-	same "$("$bin/qinit" qemu-init status -s "$name" | sed "s/.*VM_STATE='\([a-z]*\)'.*/\1/")" running
+	same "$("${by[@]}" "$bin/qinit" qemu-init status -s "$name" | sed "s/.*VM_STATE='\([a-z]*\)'.*/\1/")" running
 	((${EPOCHREALTIME/./} - begin < 1000000)) || fail "status took more than a second"
 }
 
@@ -558,4 +558,331 @@ quick_status() {
 	same "$("$bin/qinit" qemu-cmd "$name" info status)" "VM status: running"
 	((($(awk '/^RssAnon/ { print $2 }' "/proc/$VM_KEEPER/status")) < 2000)) || fail "$(grep Rss "/proc/$VM_KEEPER/status")"
 	"$bin/qinit" qemu-init stop -f "$name"
+}
+
+# ---- MONITOR_ALLOW ----
+
+second=(setpriv --reuid=64005 --regid=64005 --clear-groups --inh-caps=-all)
+in_group=(setpriv --reuid=64006 --regid=64006 --groups=64100 --inh-caps=-all)
+
+# ask WHO... : qemu-cmd at the door; $got is all it says
+ask() {
+	got=$("$@" "$bin/qinit" qemu-cmd -p "$to" info status 2>&1)
+}
+
+let_in() {
+	ask "$@" || fail "$got"
+	same "$got" "VM status: running"
+}
+
+kept_out() {
+	! ask "$@" || fail "let in"
+	like "$got" "qemu-cmd: denied: *"
+}
+
+allowing() {
+	no_guest "$1" "MONITOR_ALLOW=\"64002, @64100\""
+}
+
+@test "MONITOR_ALLOW lets users and groups in, and nobody else" {
+	judged() {
+		let_in "${stranger[@]}"
+		let_in "${in_group[@]}"
+		kept_out "${second[@]}"
+		kept_out setpriv --reuid=64005 --regid=64005 --groups=64101 --inh-caps=-all
+		unharmed
+	}
+	up allowing
+	at_each_door -o root judged
+	# the next keeper goes by it, too
+	whose root
+	kill_keeper roots
+	"$bin/qinit" qemu-init pause roots
+	"$bin/qinit" qemu-init resume roots
+	at_each_door -o root judged
+	# an ordinary user's keeper does not see the programs of others
+	not_seen() {
+		kept_out "${stranger[@]}"
+		unharmed
+	}
+	at_each_door -o user not_seen
+}
+
+@test "names in MONITOR_ALLOW are those of the user database" {
+	local family
+	requires getent
+	whose root
+	no_guest roots "MONITOR_ALLOW=games @games"
+	start
+	look
+	to=$VM_MONPORT
+	let_in setpriv --reuid="$(id -u games)" --regid=64006 --clear-groups --inh-caps=-all
+	let_in setpriv --reuid=64006 --regid="$(getent group games | cut -d: -f3)" --clear-groups --inh-caps=-all
+	kept_out "${stranger[@]}"
+}
+
+@test "a user or group in MONITOR_ALLOW that is not there is one line with its place, and nothing is started" {
+	local word n=0
+	for word in no-such-user @no-such-group nobody; do
+		name=bad$((n++))
+		no_guest $name "MONITOR_ALLOW=64002 $word"
+		qi 6 qemu-init start $name
+		same "${stderr%": $word: "*}" "qemu-init: $name: $(rc_of $name):4: MONITOR_ALLOW"
+		same "$(wc -l <<<"$stderr")" 1
+		[[ ! -e $QEMU_INIT_RUN/$name ]]
+	done
+}
+
+@test "an allowed user's web page and its guests are denied all the same" {
+	cp "$bin/call" "$bin/qemu-system-none"
+	judged() {
+		strange -w 5000 "$to" "$post"
+		like "$got" "*qinit: denied: *"
+		got=$("${stranger[@]}" "$bin/qemu-system-none" "$family" -w 5000 "$to" 2>&1)
+		same "$got" "qinit: denied: a guest's network is calling"
+		unharmed
+	}
+	up allowing
+	at_each_door -o root judged
+}
+
+@test "MONITOR_ALLOW=any lets everybody in, with a warning, but no web page and no guest that can be seen" {
+	local who
+	anybody() {
+		no_guest "$1" MONITOR_ALLOW=any
+	}
+	judged() {
+		let_in "${stranger[@]}"
+		strange -w 5000 "$to" "$post"
+		like "$got" "*qinit: denied: *"
+		unharmed
+	}
+	guest_kept_out() {
+		got=$("${stranger[@]}" "$bin/qemu-system-none" "$family" -w 5000 "$to" 2>&1)
+		same "$got" "qinit: denied: a guest's network is calling"
+	}
+	cp "$bin/call" "$bin/qemu-system-none"
+	up anybody 2>"$scratch/said"
+	like "$(cat "$scratch/said")" "*roots-qemu.rc:4: MONITOR_ALLOW: whoever is on this host may command the monitor*"
+	at_each_door judged
+	at_each_door -o root guest_kept_out
+}
+
+# ---- user namespaces and containers that share the host's network ----
+
+own_users() {
+	"${by[@]}" unshare -U -r "$bin/call" "$family" "$@" "$to" 2>&1
+}
+
+@test "the owner's own uid in a user namespace is denied: a rootless container has it" {
+	denied() {
+		got=$(own_users -w 5000)
+		same "$got" "qinit: denied: the caller is in a container"
+		unharmed
+	}
+	comes_in() {
+		got=$(own_users -o -w 5000)
+		greeted
+	}
+	up no_guest
+	at_each_door denied
+	by_build nogate2
+	at_each_door comes_in
+}
+
+@test "another user who is root in a user namespace is another user" {
+	denied() {
+		got=$("${stranger[@]}" unshare -U -r "$bin/call" "$family" -w 5000 "$to" 2>&1)
+		only_denied
+	}
+	up no_guest
+	at_each_door denied
+	by_build nogate2
+	at_each_door denied
+}
+
+# a container's root: other folders below it, the same uid 0, the host's network
+contain() {
+	mkdir -p "$scratch/image"
+	cp "$bin/call" "$scratch/image/call"
+	got=$("$@" 2>&1)
+}
+
+@test "root in a container that shares the host's network is denied" {
+	denied() {
+		contain unshare -m -p -f chroot "$scratch/image" /call "$family" -w 5000 "$to"
+		same "$got" "qinit: denied: the caller is in a container"
+		contain unshare -p -f "$bin/call" "$family" -w 5000 "$to"
+		same "$got" "qinit: denied: the caller is in a container"
+		contain chroot "$scratch/image" /call "$family" -w 5000 "$to"
+		same "$got" "qinit: denied: the caller is in a container"
+		contain unshare -U -r -m -p -f chroot "$scratch/image" /call "$family" -w 5000 "$to"
+		only_denied
+		# a service with mounts of its own is none
+		let_in unshare -m
+	}
+	comes_in() {
+		contain unshare -m -p -f chroot "$scratch/image" /call "$family" -o -w 5000 "$to"
+		greeted
+		contain chroot "$scratch/image" /call "$family" -o -w 5000 "$to"
+		greeted
+	}
+	up no_guest
+	at_each_door -o root denied
+	by_build nogate2
+	at_each_door -o root comes_in
+}
+
+@test "a keeper in a user namespace of its own knows its own callers, and no others" {
+	local family=-4 to
+	whose root
+	# uid 64001 is root in there, and the only one there is
+	QEMU_INIT_RUN=$scratch/user/run QEMU_INIT_ETC=$scratch/user/etc QEMU_INIT_DAT=$scratch/user/dat
+	echo "MONPORT=$((port + 800))" >"$QEMU_INIT_ETC/monitor.conf"
+	no_guest inner RUNAS=root
+	chown -R 64001:64001 "$scratch/user"
+	background "${owner[@]}" unshare -U -r sh -c '"$1/qinit" qemu-init run inner & echo $! >"$2/in"; wait' sh "$bin" "$scratch/user"
+	to=$((port + 800))
+	opened() {
+		ss -Hltn "sport = :$to" | grep -q .
+	}
+	wait_until 20 opened
+	inside() {
+		"${owner[@]}" nsenter -t "$(cat "$scratch/user/in")" -U --preserve-credentials "$bin/qinit" qemu-cmd -p "$to" info status
+	}
+	same "$(inside)" "VM status: running"
+	kept_out
+	kept_out "${stranger[@]}"
+	kept_out "${owner[@]}"
+	kill "$(cat "$scratch/user/in")"
+	stopping() {
+		grep -q ^phase=stopping "$scratch/user/run/inner/state"
+	}
+	wait_until 5 stopping
+	kill "$(cat "$scratch/user/in")" # now
+	wait "$pid" || true
+}
+
+# ---- the system log, and who is told who waits ----
+
+# with_log COMMAND...: runs it where /dev has the few that it needs, and a log of this test's: $scratch/heard
+with_log() {
+	if [[ ! -S $scratch/log ]]; then
+		background socat -u "UNIX-RECV:$scratch/log" "CREATE:$scratch/heard"
+		wait_until 5 test -S "$scratch/log"
+	fi
+	# shellcheck disable=SC2016
+	unshare -m --propagation private sh -ec '
+		mkdir -p "$0/d"; mount -t tmpfs none "$0/d"
+		for f in null zero full random urandom kvm; do
+			[ ! -e /dev/$f ] || { touch "$0/d/$f" && mount --bind /dev/$f "$0/d/$f"; }
+		done
+		ln -s "$0/log" "$0/d/log"; mount --move "$0/d" /dev; exec "$@"' "$scratch" "$@"
+}
+
+@test "a denial is a line in the system log with who it was, a few a minute at most" {
+	local family=-4
+	logged() {
+		[[ $(grep -ao '>qinit\[[0-9]*\]: roots: denied: [^<]*' "$scratch/heard" | sed 's/.*roots: //') == "$1"* ]]
+	}
+	whose root
+	no_guest roots GROUP=64100 # so that the program is looked up, too
+	with_log "$bin/qinit" qemu-init start roots
+	look
+	to=$VM_MONPORT
+	background "${stranger[@]}" "$bin/call" -w 5000 "$to" >"$scratch/call"
+	wait_until 5 logged "denied: uid 64002: pid $pid: this VM belongs to another user"
+	got=$("$bin/call" -w 5000 "$to" "$post")
+	like "$got" "*qinit: denied: *"
+	logged_web() {
+		grep -aq "roots: denied: uid 0: pid [0-9]*: no command of a monitor begins so" "$scratch/heard"
+	}
+	wait_until 5 logged_web
+	# a line for each would fill the disk
+	"${stranger[@]}" "$bin/call" -n 200 -w 5000 "$to" >"$scratch/crowd"
+	same "$(grep -c denied "$scratch/crowd")" 200
+	same "$(grep -ao 'roots: denied' "$scratch/heard" | wc -l)" 3
+}
+
+@test "qemu-cmd and qemu-mon that wait for their turn say who is there, a bare client gets no byte" {
+	local who family=-4 applet
+	up no_guest
+	for who in root user; do
+		whose $who
+		look
+		for to in $VM_MONPORT $VM_CTLPORT; do
+			rm -f "$scratch/holder"
+			"${by[@]}" "$bin/call" -w 60000 "$to" info >"$scratch/holder" &
+			local holder=$!
+			pids+=("$holder")
+			wait_until 10 test -s "$scratch/holder"
+			background "${by[@]}" "$bin/call" -w 60000 "$to" >"$scratch/bare"
+			local bare=$pid
+			for applet in "qemu-cmd -t 2 -p $to info status" "qemu-mon -t 2 -p $to"; do
+				# shellcheck disable=SC2086 # words
+				got=$("${by[@]}" "$bin/qinit" $applet 2>&1 </dev/null) && fail "it had its turn"
+				like "$got" "${applet%% *}: waiting: $holder's call (uid $("${by[@]}" id -u)) is on this port"$'\n'"*no greeting within the time limit*"
+			done
+			same "$(cat "$scratch/bare")" ""
+			kill "$holder" "$bare"
+			wait_until 5 unharmed
+		done
+	done
+}
+
+# ---- callers who cost others nothing ----
+
+# at_rest: keeper and QEMU have done nothing for a while
+at_rest() {
+	local was now
+	was=$(work_of "$VM_KEEPER" && work_of "$VM_PID")
+	sleep 0.3
+	now=$(work_of "$VM_KEEPER" && work_of "$VM_PID")
+	[[ $was == "$now" ]]
+}
+
+no_use() {
+	no_guest "$1"
+}
+
+@test "who stops reading in the middle of an answer loses only its own" {
+	local family
+	stops() {
+		# its answers are megabytes, its window is a few kilobytes
+		background "${by[@]}" socat -u "EXEC:yes info qtree" "TCP:$(bracketed):$to,rcvbuf=2048"
+		quick_status
+		same "$("${by[@]}" "$bin/qinit" qemu-cmd "$name" info status)" "VM status: running"
+		kill "$pid"
+		wait_until 10 unharmed
+		wait_until 20 at_rest
+	}
+	bracketed() {
+		[[ $family == -6 ]] && echo '[::1]' || echo 127.0.0.1
+	}
+	up no_use
+	at_each_door stops
+}
+
+@test "a thousand callers a second, who connect and go, keep nobody out and leave nobody busy" {
+	came() {
+		awk '/^Tcp: [0-9]/ { print $7 }' /proc/net/snmp # PassiveOpens
+	}
+	floods() {
+		local before n=0
+		before=$(came)
+		background "${stranger[@]}" timeout 5 "$bin/call" "$family" -n 100000000 -c "$to" $'quit\n'
+		local one=$pid
+		background "${stranger[@]}" timeout 5 "$bin/call" "$family" -n 100000000 -c "$to"
+		while kill -0 "$one" 2>/dev/null; do
+			unharmed
+			quick_status
+			n=$((n + 1))
+		done
+		((n >= 3)) || fail "only $n of the owner's commands in 5 s"
+		echo "# $(($(came) - before)) callers, and $n commands of the owner's, in 5 s"
+		wait_until 20 at_rest
+	}
+	up no_use
+	family=-4
+	at_each_door floods
 }

@@ -46,8 +46,9 @@ int main(void)
 	strcpy(vm.path, scratch);
 	struct ask a = ask(&vm);
 	CHECK(a.state == ASK_LOST && answers == 1); /* nobody there */
+	struct peers peers = { .owner = geteuid() };
 	d = (struct desk){ .asked = on_asked };
-	desk_open(&d, &l, sock_listen_unix(scratch_path("keep.sock"), SOCK_BACKLOG, &e), geteuid());
+	desk_open(&d, &l, sock_listen_unix(scratch_path("keep.sock"), 0600, SOCK_BACKLOG, &e), &peers);
 	a = ask(&vm);
 	CHECK(a.state == ASK_DONE && a.code == 7 && a.peer == getpid() && answers == 2);
 	CHECK_TEXT(a.words, "verb");

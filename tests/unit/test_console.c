@@ -24,6 +24,8 @@ static void settle(void)
 		loop_turn(&l, clock_ms());
 }
 
+static struct peers peers;
+
 static void begin(uid_t owner)
 {
 	int s[2];
@@ -31,10 +33,11 @@ static void begin(uid_t owner)
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, s) == 0);
 	qemu = s[1];
 	log_open(&serial, dir, "serial.log", 1 << 20, 1);
-	console_none(&c, &l, &serial, owner);
+	peers.owner = owner;
+	console_none(&c, &l, &serial, &peers);
 	console_line(&c, s[0]);
 	unlink(scratch_path("s"));
-	console_listen(&c, sock_listen_unix(scratch_path("s"), SOCK_BACKLOG, &e));
+	console_listen(&c, sock_listen_unix(scratch_path("s"), 0600, SOCK_BACKLOG, &e));
 }
 
 static void end(void)

@@ -14,6 +14,7 @@
 static struct err e;
 static struct loop l;
 static struct desk d;
+static struct peers peers;
 static char asked[256];
 
 /* "now" is answered at once, all else later. */
@@ -35,10 +36,11 @@ static void settle(void)
 
 static void begin(void)
 {
+	peers.owner = geteuid();
 	asked[0] = '\0';
 	unlink(scratch_path("k"));
 	d = (struct desk){ .asked = on_asked };
-	desk_open(&d, &l, sock_listen_unix(scratch_path("k"), SOCK_BACKLOG, &e), geteuid());
+	desk_open(&d, &l, sock_listen_unix(scratch_path("k"), 0600, SOCK_BACKLOG, &e), &peers);
 }
 
 static void end(void)

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -195,10 +196,14 @@ static void disconnect(struct ends *e)
 	close(e->ours);
 }
 
-static int count(void *arg, pid_t pid, const char *exe)
+static int count(void *arg, pid_t pid, int dir, const char *exe)
 {
 	int *n = arg;
 
+	char status[64];
+
+	/* the folder is that process's */
+	CHECK(file_peek(dir, "../stat", status, sizeof(status)) > 0 && atoi(status) == pid);
 	if (pid == getpid())
 		CHECK(exe && strstr(exe, "test_diag"));
 	++*n;
@@ -246,9 +251,10 @@ static void test_real(int family, const char *from)
 	CHECK(diag_ask(&p, &a) == 0 || a.inode == 0);
 }
 
-static int over(void *arg, pid_t pid, const char *exe)
+static int over(void *arg, pid_t pid, int dir, const char *exe)
 {
 	(void)pid;
+	(void)dir;
 	(void)exe;
 	++*(int *)arg;
 	return 1;

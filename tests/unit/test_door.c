@@ -115,7 +115,7 @@ static void open_monitor(int backlog)
 	struct err e;
 
 	monitor = (struct monitor){ 0 };
-	monitor.listen = (struct source){ .fd = sock_listen_unix(path, backlog, &e), .events = POLLIN, .at = CLOCK_NEVER, .ready = monitor_ready };
+	monitor.listen = (struct source){ .fd = sock_listen_unix(path, 0600, backlog, &e), .events = POLLIN, .at = CLOCK_NEVER, .ready = monitor_ready };
 	monitor.line = (struct source){ .fd = -1, .at = CLOCK_NEVER, .ready = line_ready };
 	CHECK(monitor.listen.fd >= 0);
 	loop_add(&loop, &monitor.listen);
@@ -139,6 +139,8 @@ static void close_monitor(void)
 	unlink(path);
 }
 
+static struct porter porter = { .vm = "unit" };
+
 static void open_door_to(const char *where, int family, void (*admitted)(void *, int), void *arg)
 {
 	struct sockaddr_in6 a;
@@ -147,7 +149,8 @@ static void open_door_to(const char *where, int family, void (*admitted)(void *,
 
 	CHECK(fds[0] >= 0 && getsockname(fds[0], (struct sockaddr *)&a, &n) == 0);
 	port = ntohs(a.sin6_port);	/* at the same place in both families */
-	CHECK(door_open(&door, &loop, fds, geteuid(), where, admitted, arg) == 0);
+	porter.peers.owner = geteuid();
+	CHECK(door_open(&door, &loop, fds, &porter, where, admitted, arg) == 0);
 }
 
 static void open_all(void)
@@ -683,7 +686,7 @@ static void test_closed(void)
 	CHECK(door_busy(&none) == 0 && fcntl(0, F_GETFD) >= 0);
 	memset(longest, 'x', sizeof(longest));
 	longest[199] = '\0';
-	CHECK(door_open(&none, &loop, fds, 0, longest, NULL, NULL) == -1 && errno == ENAMETOOLONG);
+	CHECK(door_open(&none, &loop, fds, &porter, longest, NULL, NULL) == -1 && errno == ENAMETOOLONG);
 	CHECK(fcntl(fds[0], F_GETFD) == -1 && !none.loop);
 	/* with all there is: callers in, waiting and parting */
 	open_all();

@@ -6,13 +6,18 @@
 
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <grp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+static struct peers peers;
+static struct gate_who who;
+
 static struct gate_call good(void)
 {
-	struct gate_call c = { .owner = 1000, .state = TCP_ESTABLISHED, .overflow = 65534 };
+	struct gate_call c = { .peers = &peers, .state = TCP_ESTABLISHED, .overflow = 65534 };
 
+	peers = (struct peers){ .owner = 1000 };
 	c.asked = (struct diag_pair){ AF_INET, { 127, 0, 0, 1 }, { 127, 0, 0, 1 }, 40000, 30320 };
 	c.answer = (struct diag_answer){ .pair = c.asked, .uid = 1000, .inode = 77, .state = TCP_ESTABLISHED };
 	return c;
@@ -64,15 +69,25 @@ static void test_uids(void)
 	c.answer.uid = 0;
 	CHECK_TEXT(gate_uid(&c), "this VM belongs to another user");
 	/* what nobody holds is reported as root's: the root that owns a VM must not be taken in */
-	c.owner = 0;
+	peers.owner = 0;
 	CHECK(!gate_uid(&c));
 	c.answer.inode = 0;
 	CHECK_TEXT(gate_uid(&c), "the caller is gone");
 	c = good();
-	c.answer.uid = c.owner = c.overflow;
+	c.answer.uid = peers.owner = c.overflow;
 	CHECK(!gate_uid(&c));
 	c.nobody = 1;
 	CHECK_TEXT(gate_uid(&c), "the caller's user is not known here");
+	peers.any = 1;
+	CHECK(!gate_uid(&c));
+	c.answer.inode = 0;
+	CHECK_TEXT(gate_uid(&c), "the caller is gone");
+	c = good();
+	c.answer.uid = 1001;
+	CHECK(gate_uid(&c) == gate_stranger);
+	peers.user[0] = 1001;
+	peers.users = 1;
+	CHECK(!gate_uid(&c));
 	c = good();
 	c.nobody = 1;
 	CHECK(!gate_uid(&c));
@@ -163,6 +178,12 @@ static void test_long_line(void)
 	free(s);
 }
 
+static const char *admit(int fd, uid_t owner)
+{
+	peers = (struct peers){ .owner = owner };
+	return gate_admit(fd, &peers, &who);
+}
+
 /* A real connection within this process. */
 static void test_admit(void)
 {
@@ -174,13 +195,22 @@ static void test_admit(void)
 	CHECK(listen(listener, 1) == 0 && getsockname(listener, (struct sockaddr *)&a, &n) == 0);
 	CHECK(connect(caller, (struct sockaddr *)&a, n) == 0);
 	int fd = accept(listener, NULL, NULL);
-	CHECK(!gate_admit(fd, geteuid()));
-	CHECK(gate_admit(fd, geteuid() + 1));
+	CHECK(!admit(fd, geteuid()) && who.uid == geteuid() && who.pid == getpid());
+	CHECK_TEXT(who.program, "test_gate");
+	CHECK(admit(fd, geteuid() + 1) == gate_stranger && who.uid == geteuid() && !who.pid);
+	/* by a group that this process has, or has not */
+	peers.group[0] = getegid();
+	peers.groups = 1;
+	CHECK(!gate_admit(fd, &peers, &who) && who.pid == getpid());
+	peers.group[0] = getegid() + 12345;
+	CHECK(gate_admit(fd, &peers, &who) == gate_stranger && who.pid == getpid());
+	if (setgroups(2, (gid_t[]){ 7, peers.group[0] }) == 0)
+		CHECK(!gate_admit(fd, &peers, &who));
 	shutdown(caller, SHUT_WR);
-	CHECK(!gate_admit(fd, geteuid()));
+	CHECK(!admit(fd, geteuid()));
 	close(caller);
-	CHECK_TEXT(gate_admit(fd, geteuid()), "the caller is gone");
-	CHECK_TEXT(gate_admit(fd, 0), "the caller is gone");
+	CHECK_TEXT(admit(fd, geteuid()), "the caller is gone");
+	CHECK_TEXT(admit(fd, 0), "the caller is gone");
 	close(fd);
 
 	caller = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -189,10 +219,10 @@ static void test_admit(void)
 	setsockopt(caller, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	CHECK(send(caller, "quit\n", 5, 0) == 5);
 	close(caller);
-	CHECK_TEXT(gate_admit(fd, geteuid()), "the caller is gone");
-	CHECK_TEXT(gate_admit(fd, 0), "the caller is gone");
+	CHECK_TEXT(admit(fd, geteuid()), "the caller is gone");
+	CHECK_TEXT(admit(fd, 0), "the caller is gone");
 	close(fd);
-	CHECK(gate_admit(listener, geteuid()) && gate_admit(-1, geteuid()));
+	CHECK(admit(listener, geteuid()) && admit(-1, geteuid()));
 	close(listener);
 }
 

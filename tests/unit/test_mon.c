@@ -56,7 +56,7 @@ static void serve(const struct turn *turns)
 	struct err e;
 
 	unlink(path);
-	int listener = sock_listen_unix(path, 8, &e);
+	int listener = sock_listen_unix(path, 0600, 8, &e);
 	CHECK(listener >= 0);
 	server = fork();
 	if (server == 0)

@@ -36,9 +36,9 @@ static void test_unix(void)
 	pid_t pid;
 
 	umask(0);
-	int listener = sock_listen_unix(path, 1, &e);
+	int listener = sock_listen_unix(path, 0600, 1, &e);
 	CHECK(is_ours(listener) && stat(path, &st) == 0 && (st.st_mode & 0777) == 0600 && umask(022) == 0);
-	CHECK(sock_listen_unix(path, 1, &e) == -1 && errno == EADDRINUSE);
+	CHECK(sock_listen_unix(path, 0600, 1, &e) == -1 && errno == EADDRINUSE);
 	int client = sock_connect_unix(path, clock_in(5000), &e), peer = sock_accept(listener);
 	CHECK(is_ours(client) && is_ours(peer));
 	CHECK(sock_peer(client, &uid, &pid) == 0 && uid == geteuid() && pid == getpid() && sock_peer(peer, &uid, NULL) == 0);
@@ -69,11 +69,11 @@ static void test_length(void)
 
 	memset(path + n, 'x', sizeof(path) - 1 - n);
 	path[SOCK_PATH_MAX + 1] = '\0';
-	CHECK(sock_listen_unix(path, 1, &e) == -1 && errno == ENAMETOOLONG && e.code == NOT_CONFIGURED);
+	CHECK(sock_listen_unix(path, 0600, 1, &e) == -1 && errno == ENAMETOOLONG && e.code == NOT_CONFIGURED);
 	CHECK(strstr(e.text, ": 108 bytes, a socket's path has at most 107") != NULL);
 	CHECK(sock_connect_unix(path, CLOCK_NEVER, &e) == -1 && errno == ENAMETOOLONG);
 	path[SOCK_PATH_MAX] = '\0';
-	int listener = sock_listen_unix(path, 1, &e), client = sock_connect_unix(path, clock_in(5000), &e);
+	int listener = sock_listen_unix(path, 0600, 1, &e), client = sock_connect_unix(path, clock_in(5000), &e);
 	CHECK(listener >= 0 && client >= 0 && access(path, F_OK) == 0);
 	close(client);
 	close(listener);

@@ -62,12 +62,6 @@ static int uids_file(void)
 	return open(scratch_path("uids"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
-static void test_group(void)
-{
-	CHECK(uid_group(scratch_path("passwd"), 1001) == 1002 && uid_group(scratch_path("passwd"), 7) == 8);
-	CHECK(uid_group(scratch_path("passwd"), 12) == UID_NOBODY && uid_group(scratch_path("none"), 7) == UID_NOBODY);
-}
-
 /* In a child: 0 when it has become the plan's, with no way back. */
 static int become(gid_t extra)
 {
@@ -162,7 +156,6 @@ int main(void)
 	chmod(scratch, 0755);
 	write_files();
 	test_named();
-	test_group();
 	test_own();
 	test_taken();
 	test_ordinary();

@@ -24,6 +24,7 @@ static const struct {
 	{ KIND_ACCEL, { "kvm", "tcg" }, { "", "KVM" } },
 	{ KIND_FAMILY, { "ipv4", "ipv6", "no" }, { "", "yes" } },
 	{ KIND_RUNAS, { "root", "_a:b-c", "1000:4294967294" }, { "", ":", "a:", ":a", "a:b:c", "-a" } },
+	{ KIND_ACCOUNT, { "vmusers", "1000" }, { "", "a:b", "@a", "a b", "4294967295" } },
 	{ KIND_ARG, { "-S", "-x 'a b'" }, { "", "x", "-x 'a" } },
 };
 

@@ -14,6 +14,8 @@ static struct err e;
 static struct loop l;
 static struct wire w;
 static struct vnc v;
+static struct peers peers;
+static struct porter porter = { .vm = "unit" };
 static int qemu;
 
 static void on_ready(void *arg)
@@ -54,8 +56,9 @@ static void begin(int capable)
 		tell("{\"return\":{},\"id\":1}\n");
 	}
 	unlink(scratch_path("v"));
-	vnc_none(&v, &l, &w, geteuid());
-	vnc_listen(&v, sock_listen_unix(scratch_path("v"), SOCK_BACKLOG, &e));
+	peers.owner = porter.peers.owner = geteuid();
+	vnc_none(&v, &l, &w, &peers, &porter);
+	vnc_listen(&v, sock_listen_unix(scratch_path("v"), 0600, SOCK_BACKLOG, &e));
 }
 
 static void end(void)
