@@ -487,7 +487,8 @@ int main(int argc, char **argv)
 {
 	int early = 0;
 
-	behaviour = behaviours;
+	if (!behaviour)
+		behaviour = behaviours;
 	for (int i = 0; i < CLIENTS; i++)
 		clients[i].fd = -1;
 	for (int i = 1; i + 1 < argc; i++)

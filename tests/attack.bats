@@ -1,0 +1,452 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: 0BSD
+# shellcheck disable=SC2154 # keeper, db_pid...: of look
+# A QEMU that was taken over (tests/attack/taken.c, in QEMU's place) tries to get out, as root's and as an ordinary user's.
+# Each attempt is seen to work for the same program with the defences switched off: SANDBOX=no, and for root RUNAS=root.
+# Other users try to get in: at the TCP ports and sockets (gate.bats), at the files (trusted.bats), and here.
+load helper
+load vms
+
+owner=(setpriv --reuid=64001 --regid=64001 --clear-groups --inh-caps=-all)
+stranger=(setpriv --reuid=64002 --regid=64002 --clear-groups --inh-caps=-all)
+
+# whose WHO: from now on this is about root's VMs, or about those of an ordinary user; "${by[@]}" COMMAND is their owner's
+whose() {
+	case $1 in
+	root) by=() && use_place "$scratch" ;;
+	user) by=("${owner[@]}") && use_place "$scratch/user" ;;
+	esac
+}
+
+setup() {
+	begin
+	requires setpriv socat
+	cp "$top/build/main/tests/attack/taken" "$bin/qemu-system-taken"
+	PATH=$bin:$PATH
+	use_place "$scratch/user"
+	chown -R 64001:64001 "$scratch/user"
+	chmod 700 "$QEMU_INIT_RUN"
+}
+
+# root is refused in the user's place
+teardown() {
+	QEMU_INIT_ETC=$scratch/user/etc QEMU_INIT_RUN=$scratch/user/run QEMU_INIT_DAT=$scratch/user/dat "${owner[@]}" "$bin/qinit" qemu-init kill -a || true
+	finish
+}
+
+qinit() {
+	"${by[@]}" "$bin/qinit" "$@"
+}
+
+# taken_vm NAME [KEY=VALUE...]: with a disk of its own, and one that it may only read
+taken_vm() {
+	local dir=$QEMU_INIT_DAT/$1
+	vm "$1" TGTARCH=qemu-system-taken MACHINE=pc START_TIMEOUT=10 DISK1=own.img DISK2=base.img,ro "${@:2}"
+	echo "$1's bytes" | tee "$dir/own.img" >"$dir/base.img"
+	truncate -s 1M "$dir/own.img" "$dir/base.img"
+	chmod 600 "$dir"/*
+	[[ ${#by[@]} == 0 ]] || chown -R 64001:64001 "$dir"
+	qinit qemu-init start "$1"
+}
+
+# up [WHO...]: of each runs `web`, which was taken over; `db`, its neighbour; `bare`, the same as web without a defence
+up() {
+	local who
+	for who in "${@:-root user}"; do
+		for who in $who; do
+			whose "$who"
+			taken_vm web
+			taken_vm db
+			taken_vm bare SANDBOX=no "$([[ $who == root ]] && echo RUNAS=root)" 2>/dev/null
+		done
+	done
+}
+
+look() {
+	eval "$(qinit qemu-init status -s web)"
+	keeper=$VM_KEEPER
+	eval "$(qinit qemu-init status -s db)"
+}
+
+# at_each [-o WHO] COMMAND...: calls it with $who's VMs
+at_each() {
+	local whom='root user' who
+	[[ $1 != -o ]] || { whom=$2 && shift 2; }
+	for who in $whom; do
+		whose "$who"
+		look
+		echo "# $who's VMs: $*"
+		"$@" || return
+	done
+}
+
+# tries VM ORDER: $got is what came of it
+tries() {
+	got=$(qinit qemu-cmd "$1" "${*:2}" 2>&1) || true
+	echo "# $1: ${*:2}: $got"
+}
+
+# held ORDER: the one that is guarded is refused, the bare one is not
+held() {
+	tries web "$@"
+	like "$got" "refused: *" || return
+	tries bare "$@"
+	like "$got" "reached: *"
+}
+
+# ---- files ----
+
+@test "it has no descriptor but its disks, its lock for reading, its line for words, and its own lines" {
+	given() {
+		tries web fds
+		like "$got" "reached: *"
+		same "$(tr ' ' '\n' <<<"${got#reached: }" | paste -d ' ' - - | sort | uniq -c | sed 's/^ *//')" "1 r $QEMU_INIT_DAT/web/base.img
+1 r $QEMU_INIT_RUN/web/lock
+1 w $QEMU_INIT_DAT/web/own.img
+6 w socket"
+	}
+	up
+	at_each given
+}
+
+@test "it reads no file of the host, none of its owner's, and no other VM's disk" {
+	reads() {
+		held read "$QEMU_INIT_DAT/db/own.img"
+		held read "$QEMU_INIT_DAT/db/db-qemu.rc"
+		held read "$QEMU_INIT_DAT/web/base.img"
+		held read "$QEMU_INIT_ETC/monitor.conf"
+		held read /etc/passwd
+		held read /etc/hostname
+		held read /proc/cmdline
+		held list /
+		held list /proc
+		held list "$QEMU_INIT_RUN"
+		held list "$QEMU_INIT_DAT/db"
+	}
+	up
+	at_each reads
+	at_each -o root held read /etc/shadow
+}
+
+@test "it writes, makes, moves and deletes nothing, in no place" {
+	writes() {
+		local dir
+		echo precious >"$QEMU_INIT_DAT/file" >"$QEMU_INIT_DAT/file2"
+		chmod 666 "$QEMU_INIT_DAT"/file*
+		chmod 777 "$QEMU_INIT_DAT"
+		for dir in "$QEMU_INIT_RUN" "$QEMU_INIT_RUN/web" "$QEMU_INIT_DAT" "$QEMU_INIT_DAT/web"; do
+			held write "$dir/taken"
+			held mkdir "$dir/taken.d"
+			held symlink /etc/shadow "$dir/taken.link"
+		done
+		for dir in /tmp /var/tmp /dev/shm; do
+			held write "$dir/taken.$who.$$"
+			rm -f "$dir/taken.$who.$$"
+		done
+		held write "$QEMU_INIT_DAT/file"
+		held chmod "$QEMU_INIT_DAT/db/own.img"
+		held chmod "$QEMU_INIT_DAT/web/base.img"
+		held rename "$QEMU_INIT_DAT/file" "$QEMU_INIT_DAT/moved"
+		held unlink "$QEMU_INIT_DAT/moved"
+		held unlink "$QEMU_INIT_RUN/db/state"
+		held mkfifo "$QEMU_INIT_DAT/fifo"
+	}
+	up
+	at_each writes
+	at_each -o root held mknod "$QEMU_INIT_DAT/null"
+}
+
+@test "what it may only read it cannot open again for writing" {
+	up
+	at_each held reopen
+}
+
+@test "it starts no program" {
+	up
+	at_each held exec /bin/true
+	at_each held exec /bin/sh "exit 0"
+}
+
+# ---- locks ----
+
+@test "it takes no lock but its own, and none of the host's" {
+	locks() {
+		tries web lock w
+		like "$got" "refused: *"
+		tries web lock r
+		like "$got" "refused: *"
+		held lock-file "$QEMU_INIT_DAT/db/base.img"
+	}
+	up
+	at_each locks
+	at_each -o root held lock-file "$QEMU_INIT_RUN/.disks"
+	at_each -o root held lock-file /run/qemu/uids
+}
+
+# ---- processes ----
+
+@test "it signals nobody: not its keeper, not init, no other QEMU, no group" {
+	signals() {
+		held signal "$keeper"
+		held signal "-$keeper"
+		held signal "$VM_PID"
+		held signal "-$VM_PID"
+		held signal-all
+	}
+	up
+	at_each signals
+	at_each -o root held signal 1
+}
+
+@test "it signals nobody by way of a descriptor's owner" {
+	by_fd() {
+		local victim
+		background "${by[@]}" sleep 100 3>&-
+		victim=$pid
+		asleep() {
+			[[ $(cat "/proc/$victim/comm") == sleep ]]
+		}
+		wait_until 5 asleep
+		tries web sigio "$victim"
+		tries web ns pid # after it
+		! gone "$victim" || fail "ended by $who's"
+		tries bare sigio "$victim"
+		wait_until 5 gone "$victim"
+	}
+	up
+	at_each by_fd
+}
+
+@test "it looks into no process, stops none and limits none" {
+	touches() {
+		local pid
+		for pid in "$keeper" "$VM_PID"; do
+			held ptrace "$pid"
+			held memory "$pid"
+			held steal-fd "$pid"
+			held read "/proc/$pid/environ"
+			held read "/proc/$pid/maps"
+			held list "/proc/$pid/fd"
+			held renice "$pid"
+			held limit "$pid"
+		done
+	}
+	up
+	at_each touches
+	at_each -o root held read /proc/1/environ
+}
+
+@test "it forks no more than its uid may, and a stop ends all of them" {
+	up root
+	at_each -o root held fork
+}
+
+# ---- the network ----
+
+@test "it calls nobody by TCP: no other VM's port, and nobody outside; and listens on no port" {
+	local outside
+	outside=$(hostname -I | awk '{ print $1 }')
+	background socat TCP4-LISTEN:$((port + 900)),fork,reuseaddr OPEN:/dev/null 3>&-
+	calls() {
+		held tcp 127.0.0.1 "$VM_MONPORT"
+		held tcp 127.0.0.1 "$VM_CTLPORT"
+		! grep -q ' lo$' /proc/net/if_inet6 || held tcp ::1 "$VM_MONPORT"
+		held fast 127.0.0.1 "$VM_MONPORT"
+		held tcp "${outside:-127.0.0.2}" $((port + 900))
+		held listen $((port + 901))
+	}
+	up
+	at_each calls
+}
+
+@test "it sends no datagram, and the kernel tells it nothing of the host's network" {
+	sends() {
+		held udp 127.0.0.1 9
+		held netlink
+	}
+	up
+	at_each sends
+}
+
+@test "it opens no UNIX socket: no other VM's, not the keeper's, and none that everybody may" {
+	local dir
+	opens() {
+		local sock
+		for sock in hmp qmp keep console; do
+			held unix "$QEMU_INIT_RUN/db/$sock.sock"
+		done
+		for dir in /run /tmp /var/tmp; do
+			held unix "$dir/qi.$$.sock"
+		done
+		held unix "@qi.$$"
+		held unix "$scratch/datagram" d
+	}
+	for dir in /run /tmp /var/tmp; do
+		background socat "UNIX-LISTEN:$dir/qi.$$.sock,fork,mode=777,unlink-early" OPEN:/dev/null 3>&-
+		wait_until 5 test -S "$dir/qi.$$.sock"
+	done
+	background socat "ABSTRACT-LISTEN:qi.$$,fork" OPEN:/dev/null 3>&-
+	background socat "UNIX-RECV:$scratch/datagram,mode=777" OPEN:/dev/null 3>&-
+	wait_until 5 test -S "$scratch/datagram"
+	up
+	at_each opens
+	rm -f {/run,/tmp,/var/tmp}/qi.$$.sock
+}
+
+# ---- rights, and what processes share ----
+
+@test "it has no right, and gains none" {
+	rights() {
+		held caps
+		held setuid
+		held mount /mnt
+	}
+	up
+	as_private=1 at_each -o root rights
+	at_each held userns
+	namespaces() {
+		local ns
+		for ns in net mnt ipc; do
+			tries web ns $ns
+			[[ $got != "reached: $(readlink "/proc/$$/ns/$ns")" ]] || fail "the host's $ns namespace"
+		done
+	}
+	at_each -o root namespaces
+}
+
+@test "it shares no memory, no queue and no key with anybody" {
+	shares() {
+		tries bare shm 4711 make
+		tries bare mq qi.4711 make
+		held shm 4711
+		held mq qi.4711
+		tries bare shm 4711 remove
+		tries bare mq qi.4711 remove
+	}
+	up
+	at_each shares
+	by_key() {
+		qinit qemu-init kill web bare
+		by=("${by[@]}" "$bin/qemu-system-taken" -key secret treasure)
+		qinit qemu-init start web bare 2>/dev/null
+		tries web key secret
+		like "$got" "refused: *"
+	}
+	at_each by_key
+}
+
+@test "it knows nothing of its caller's environment" {
+	local -x SECRET=treasure LD_PRELOAD_=x
+	up
+	at_each held environ SECRET
+}
+
+# ---- lies ----
+
+@test "a header that names a secret as backing file is refused at the next start" {
+	requires qemu-img
+	names() {
+		local secret=$scratch/secret
+		echo treasure >"$secret"
+		truncate -s 1M "$secret"
+		qinit qemu-init kill web
+		qemu-img create -q -f qcow2 "$QEMU_INIT_DAT/web/own.qcow2" 1M
+		[[ $who == root ]] || chown 64001 "$QEMU_INIT_DAT/web/own.qcow2"
+		sed -i s/own.img/own.qcow2/ "$(rc_of web)"
+		qinit qemu-init start web
+		tries web header "$secret"
+		like "$got" "reached: *"
+		qinit qemu-init kill web
+		# the attack is a real one: who believes the header gives the secret away
+		qemu-img convert -O raw "$QEMU_INIT_DAT/web/own.qcow2" - | grep -aq treasure || fail "no attack"
+		run qinit qemu-init start web
+		same "$status" 1
+		like "$output" "qemu-init: web: $(rc_of web):*: DISK1: *$secret*"
+	}
+	up
+	at_each names
+}
+
+@test "a flood on every line costs a bounded log, a bounded keeper, and its neighbour nothing" {
+	floods() {
+		local begin
+		tries web flood
+		begin=${EPOCHREALTIME/./}
+		turned() {
+			[[ -f $QEMU_INIT_RUN/web/qemu.log.1 ]]
+		}
+		wait_until 20 turned
+		same "$(qinit qemu-cmd db ns pid | cut -c 1-7)" reached
+		begin=${EPOCHREALTIME/./}
+		qinit qemu-init status >/dev/null || true
+		((${EPOCHREALTIME/./} - begin < 2000000)) || fail "status took more than a second"
+		(($(du -sk "$QEMU_INIT_RUN/web" | cut -f 1) < 4300)) || fail "$(du -ak "$QEMU_INIT_RUN/web")"
+		(($(awk '/^RssAnon/ { print $2 }' "/proc/$keeper/status") < 2000)) || fail "$(grep Rss "/proc/$keeper/status")"
+		timeout 20 "${by[@]}" "$bin/qinit" qemu-init stop -f web
+	}
+	up
+	at_each floods
+}
+
+@test "one that drops its lock and poses as stopped is not started a second time; stop -f ends it" {
+	poses() {
+		look
+		tries web pose
+		same "$got" "done"
+		run qinit qemu-init start web
+		is_running
+		kill -KILL "$keeper"
+		wait_until 5 gone "$keeper"
+		run qinit qemu-init status web
+		same "$status" 4
+		run qinit qemu-init start web
+		same "$status" 1
+		same "$(qemus_of web)" 1
+		qinit qemu-init stop -f web
+		same "$(qemus_of web)" 0
+		qinit qemu-init start web
+	}
+	up root
+	at_each -o root poses
+}
+
+@test "one that poses as its own keeper is stopped all the same" {
+	poses() {
+		tries web lock r
+		kill -KILL "$keeper"
+		wait_until 5 gone "$keeper"
+		tries web pose-as-keeper
+		timeout 20 "${by[@]}" "$bin/qinit" qemu-init stop -f web
+		same "$(qemus_of web)" 0
+		qinit qemu-init start web
+	}
+	up
+	at_each poses
+}
+
+@test "what it says runs nowhere, and moves nobody's terminal" {
+	requires script
+	local taken=
+	lies() {
+		local form verb
+		tries web lie
+		for form in '' -v -s -j; do
+			qinit qemu-init status $form web >"$scratch/said" 2>&1 || true
+			harmless "status $form"
+			[[ $form != -s ]] || eval "$(cat "$scratch/said")"
+			[[ $form != -j ]] || jq . "$scratch/said" >/dev/null
+		done
+		same "$taken" ""
+		for verb in "qemu-init pause web" "qemu-init reset web" "qemu-cmd web info" "qemu-cmd -q web query-version" "qemu-init stop -t 1 web"; do
+			"${by[@]}" timeout 20 script -qec "$bin/qinit $verb" /dev/null </dev/null >"$scratch/said" 2>&1 || true
+			harmless "$verb"
+		done
+	}
+	# harmless WHO: no control character but those of lines in what was said
+	harmless() {
+		cat -v "$scratch/said"
+		! LC_ALL=C grep -aqP '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]' "$scratch/said" || fail "$1: $(cat -v "$scratch/said")"
+	}
+	up
+	at_each lies
+}
