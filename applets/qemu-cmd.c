@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LIMIT_MS = 10000 };
 
@@ -75,6 +76,8 @@ static int run(struct call *c)
 	if (bad == 0)
 		bad = converse(c, &r, line.s, &reply, clock_in(limit), &e);
 	if (bad == 0) {
+		if (reply.n && isatty(1))
+			text_tame(reply.s, reply.n); /* of a QEMU that may be anybody's: a file has it to the byte, a terminal not */
 		fwrite(buf_text(&reply), 1, reply.n, stdout);
 		if (opt_has(&c->o, 'q') && reply.n)
 			putchar('\n');

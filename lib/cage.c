@@ -361,6 +361,13 @@ static int find(struct cage_rule *r, const char *run, struct buf *warnings)
 	return 0;
 }
 
+static int is_open_folder(const struct cage_rule *r)
+{
+	struct stat st;
+
+	return r->right == CAGE_SOCKET || (r->right == CAGE_WRITE && fstat(r->fd, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
 static void drop(struct cage_rule *r)
 {
 	free(r->path);
@@ -372,10 +379,12 @@ void cage_find(struct cage *c, const char *run, struct buf *warnings)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (find(&c->rules[i], run, warnings))
+		if (find(&c->rules[i], run, warnings)) {
+			c->folders |= is_open_folder(&c->rules[i]);
 			c->rules[kept++] = c->rules[i];
-		else
+		} else {
 			drop(&c->rules[i]);
+		}
 	}
 	c->n = kept;
 }

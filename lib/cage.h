@@ -33,6 +33,7 @@ struct cage {
 	int net;			/* it needs the host's network, and why */
 	const char *net_why;
 	const struct conf_item *net_item;
+	int folders;			/* some words open a folder for writing, or for a socket */
 	int bad;			/* memory ran out */
 };
 

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "filter.h"
 #include "lock.h"
 #include "proc.h"
 #include "text.h"
@@ -23,6 +24,7 @@
 
 enum { SPAWN_END = 2000 }; /* ms for a uid's last process to be gone after SIGKILL */
 enum { OWN_FDS = 2 }; /* the report pipe and the ruleset, behind what is QEMU's */
+enum { PROCESSES = 2048 }; /* of an own uid, threads and all: more than a QEMU has, and no more than a host bears */
 enum { EXEC_WAIT = 30000 }; /* ms until the child must have executed QEMU or said why not */
 
 /* What the child says up the pipe: who it is (code DONE, and a text that is a warning or ""), or what went wrong. */
@@ -98,9 +100,16 @@ static void check_kvm(const struct spawn *s, struct err *warning)
 	}
 }
 
+/* By its path without links: what they lead through may be covered. */
+static const char *program(const struct spawn *s)
+{
+	return s->cage ? s->cage->rules[0].path : s->argv[0];
+}
+
 /* Gives up all that QEMU is not to have. Each step takes away what the one before needed. */
 static int confine(const struct spawn *s, int ruleset, struct word *w)
 {
+	const struct rlimit processes = { PROCESSES, PROCESSES };
 	int uids = -1; /* opened while it is to be seen */
 
 	if (s->uid.way == UID_OWN && (uids = open(s->uids, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
@@ -108,12 +117,16 @@ static int confine(const struct spawn *s, int ruleset, struct word *w)
 	w->is.away = s->cage && cage_leave(s->cage);
 	if (uid_become(&s->uid, s->group, uids, &w->is.turn, &w->err) < 0)
 		return -1;
+	if (s->uid.way == UID_OWN)
+		prlimit(0, RLIMIT_NPROC, &processes, NULL);
 	if (s->uid.way != UID_SAME)
 		check_kvm(s, &w->err);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(&w->err, "no_new_privs");
 	if (s->ruleset >= 0 && cage_enter(ruleset) < 0)
 		return err_sys(&w->err, "Landlock");
+	if (s->cage && filter_enter(program(s), (s->cage->net ? FILTER_NET : 0) | (s->cage->folders ? FILTER_PATHS : 0)) < 0)
+		return err_sys(&w->err, "seccomp");
 	return 0;
 }
 
@@ -144,8 +157,7 @@ static int child(const struct spawn *s, int report, struct word *w)
 	fd_write(report, w, sizeof(*w));
 	child_signals(1);
 	clean_environment();
-	/* its path without links: what they lead through may be covered */
-	execv(s->cage ? s->cage->rules[0].path : s->argv[0], s->argv);
+	execv(program(s), s->argv);
 	return err_sys(&w->err, "execute %s", s->argv[0]);
 }
 

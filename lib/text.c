@@ -243,6 +243,20 @@ static size_t wide(const unsigned char *s, size_t n)
 	return at == forms[i].len ? at : 0;
 }
 
+static int is_shown(unsigned char c)
+{
+	return c >= ' ' && c < 0x7f;
+}
+
+void text_tame(char *s, size_t n)
+{
+	for (size_t i = 0, len; i < n; i += len ? len : 1) {
+		len = wide((const unsigned char *)s + i, n - i);
+		if (!len && !is_shown((unsigned char)s[i]) && s[i] != '\t' && s[i] != '\n')
+			s[i] = '?';
+	}
+}
+
 void text_clean(struct buf *b, const char *s, size_t n)
 {
 	size_t len;
@@ -256,7 +270,7 @@ void text_clean(struct buf *b, const char *s, size_t n)
 		else if (s[i] == '\t' || s[i] == '\n' || s[i] == '\r')
 			buf_char(b, ' ');
 		else
-			buf_char(b, s[i] >= ' ' && s[i] < 0x7f ? s[i] : '?');
+			buf_char(b, is_shown((unsigned char)s[i]) ? s[i] : '?');
 	}
 }
 

@@ -31,6 +31,8 @@ void text_quote(struct buf *b, const char *s);
 /* Appends n foreign bytes for people's eyes: UTF-8 stays, control characters and what is no UTF-8 become '?', tabs and line ends a space; no byte
  * of them can move a cursor. Trailing white space is left out. */
 void text_clean(struct buf *b, const char *s, size_t n);
+/* In place: control characters but tab and line end become '?'. */
+void text_tame(char *s, size_t n);
 
 /* Cuts the next line off *rest (n bytes at *rest): returns its start, its length without LF or CR LF in *len, and
  * moves *rest and *n behind it; NULL when nothing is left. The last line may lack its end. */

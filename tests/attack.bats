@@ -49,16 +49,14 @@ taken_vm() {
 	qinit qemu-init start "$1"
 }
 
-# up [WHO...]: of each runs `web`, which was taken over; `db`, its neighbour; `bare`, the same as web without a defence
+# up [WHO]: of each there runs `web`, which was taken over; `db`, its neighbour; `bare`, the same as web without a defence
 up() {
 	local who
-	for who in "${@:-root user}"; do
-		for who in $who; do
-			whose "$who"
-			taken_vm web
-			taken_vm db
-			taken_vm bare SANDBOX=no "$([[ $who == root ]] && echo RUNAS=root)" 2>/dev/null
-		done
+	for who in ${1:-root user}; do
+		whose "$who"
+		taken_vm web
+		taken_vm db
+		taken_vm bare SANDBOX=no RUNAS=$([[ $who == root ]] && echo root) 2>/dev/null
 	done
 }
 
@@ -76,7 +74,7 @@ at_each() {
 		whose "$who"
 		look
 		echo "# $who's VMs: $*"
-		"$@" || return
+		"$@"
 	done
 }
 
@@ -100,7 +98,7 @@ held() {
 	given() {
 		tries web fds
 		like "$got" "reached: *"
-		same "$(tr ' ' '\n' <<<"${got#reached: }" | paste -d ' ' - - | sort | uniq -c | sed 's/^ *//')" "1 r $QEMU_INIT_DAT/web/base.img
+		same "$(tr ' ' '\n' <<<"${got#reached: }" | xargs -n 2 | sort | uniq -c | sed 's/^ *//')" "1 r $QEMU_INIT_DAT/web/base.img
 1 r $QEMU_INIT_RUN/web/lock
 1 w $QEMU_INIT_DAT/web/own.img
 6 w socket"
@@ -358,7 +356,8 @@ held() {
 		like "$got" "reached: *"
 		qinit qemu-init kill web
 		# the attack is a real one: who believes the header gives the secret away
-		qemu-img convert -O raw "$QEMU_INIT_DAT/web/own.qcow2" - | grep -aq treasure || fail "no attack"
+		qemu-img convert -O raw "$QEMU_INIT_DAT/web/own.qcow2" "$scratch/given-away"
+		same "$(head -c 8 "$scratch/given-away")" treasure
 		run qinit qemu-init start web
 		same "$status" 1
 		like "$output" "qemu-init: web: $(rc_of web):*: DISK1: *$secret*"
@@ -393,8 +392,8 @@ held() {
 		look
 		tries web pose
 		same "$got" "done"
-		run qinit qemu-init start web
-		is_running
+		qinit qemu-init start web # runs already: its keeper is believed
+		same "$(qemus_of web)" 1
 		kill -KILL "$keeper"
 		wait_until 5 gone "$keeper"
 		run qinit qemu-init status web

@@ -207,7 +207,7 @@ static int lock_file(const char *a, const char *b, char *found)
 /* A qcow2 header on the first disk that it may write, which names a raw backing file. */
 static int write_header(const char *a, const char *b, char *found)
 {
-	static const unsigned char extension[] = { 0xe2, 0x79, 0x2a, 0xca, 0, 0, 0, 3, 'r', 'a', 'w' };
+	static const unsigned char extension[24] = { 0xe2, 0x79, 0x2a, 0xca, 0, 0, 0, 3, 'r', 'a', 'w' }; /* and the end of them */
 	unsigned char head[8];
 
 	(void)b;
