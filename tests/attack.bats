@@ -226,8 +226,8 @@ held() {
 			held read "/proc/$pid/maps"
 			held list "/proc/$pid/fd"
 			held renice "$pid"
-			held limit "$pid"
 		done
+		held limit "$keeper"
 	}
 	up
 	at_each touches
@@ -284,7 +284,7 @@ held() {
 		wait_until 5 test -S "$dir/qi.$$.sock"
 	done
 	background socat "ABSTRACT-LISTEN:qi.$$,fork" OPEN:/dev/null 3>&-
-	background socat "UNIX-RECV:$scratch/datagram,mode=777" OPEN:/dev/null 3>&-
+	background socat -u "UNIX-RECV:$scratch/datagram,mode=777" OPEN:/dev/null 3>&-
 	wait_until 5 test -S "$scratch/datagram"
 	up
 	at_each opens
@@ -334,9 +334,17 @@ held() {
 }
 
 @test "it knows nothing of its caller's environment" {
-	local -x SECRET=treasure LD_PRELOAD_=x
+	local -x SECRET=treasure LD_BIND_NOW=1
+	knows() {
+		tries web environ PATH
+		like "$got" "reached: *"
+		for word in SECRET LD_BIND_NOW; do
+			tries web environ $word
+			like "$got" "refused: *"
+		done
+	}
 	up
-	at_each held environ SECRET
+	at_each knows
 }
 
 # ---- lies ----

@@ -377,11 +377,11 @@ static int steal_fd(const char *a, const char *b, char *found)
 
 static int limit(const char *a, const char *b, char *found)
 {
-	struct rlimit l = { 4096, 4096 };
+	struct rlimit l;
 
 	(void)b;
 	(void)found;
-	return prlimit(atoi(a), RLIMIT_NOFILE, &l, NULL);
+	return prlimit(atoi(a), RLIMIT_CPU, NULL, &l) < 0 ? -1 : prlimit(atoi(a), RLIMIT_CPU, &l, NULL);
 }
 
 static int renice(const char *a, const char *b, char *found)
