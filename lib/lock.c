@@ -31,8 +31,9 @@ int lock_look(int fd, struct lock_seen *seen)
 		return -1;
 	seen->qemu = qemu.l_type != F_UNLCK;
 	seen->pid = seen->qemu && qemu.l_pid > 0 ? qemu.l_pid : 0;
-	/* an OFD lock names pid -1; a POSIX lock there is no keeper's, but a QEMU's that moved about in its file */
-	seen->keeper = keeper.l_type != F_UNLCK && keeper.l_pid == -1;
+	/* an OFD lock names pid -1, and for writing it needs a descriptor that no QEMU has: a POSIX lock, or one for reading, is
+	 * that of a QEMU which moves about in its file */
+	seen->keeper = keeper.l_type == F_WRLCK && keeper.l_pid == -1;
 	return 0;
 }
 

@@ -61,7 +61,7 @@ static enum step_result open_desk(struct keeper *k)
 		keep_say(k, "%s", k->err.text);
 	if ((fd = bind_sock(k, keep_sock)) < 0)
 		return FAIL;
-	flock(k->vm->dir, LOCK_SH); /* systemd-tmpfiles leaves alone what somebody has locked */
+	flock(k->vm->dir, LOCK_SH | LOCK_NB); /* systemd-tmpfiles leaves alone what somebody has locked */
 	desk_open(&k->desk, &k->loop, fd, &k->peers);
 	return NEXT;
 }

@@ -30,6 +30,7 @@ setup() {
 
 # root is refused in the user's place
 teardown() {
+	rm -rf {/run,/tmp,/var/tmp}/qi.$$.sock /tmp/qemu-init-64001
 	QEMU_INIT_ETC=$scratch/user/etc QEMU_INIT_RUN=$scratch/user/run QEMU_INIT_DAT=$scratch/user/dat "${owner[@]}" "$bin/qinit" qemu-init kill -a || true
 	finish
 }
@@ -234,7 +235,7 @@ held() {
 	at_each -o root held read /proc/1/environ
 }
 
-@test "it forks no more than its uid may, and a stop ends all of them" {
+@test "its uid has no more processes than a QEMU needs" {
 	up root
 	at_each -o root held fork
 }
@@ -288,7 +289,6 @@ held() {
 	wait_until 5 test -S "$scratch/datagram"
 	up
 	at_each opens
-	rm -f {/run,/tmp,/var/tmp}/qi.$$.sock
 }
 
 # ---- rights, and what processes share ----
@@ -300,7 +300,7 @@ held() {
 		held mount /mnt
 	}
 	up
-	as_private=1 at_each -o root rights
+	at_each -o root rights
 	at_each held userns
 	namespaces() {
 		local ns
@@ -419,16 +419,16 @@ held() {
 
 @test "one that poses as its own keeper is stopped all the same" {
 	poses() {
-		tries web lock r
 		kill -KILL "$keeper"
 		wait_until 5 gone "$keeper"
-		tries web pose-as-keeper
+		tries web lock r
+		like "$got" "reached: *"
 		timeout 20 "${by[@]}" "$bin/qinit" qemu-init stop -f web
 		same "$(qemus_of web)" 0
 		qinit qemu-init start web
 	}
-	up
-	at_each poses
+	up root
+	at_each -o root poses
 }
 
 @test "what it says runs nowhere, and moves nobody's terminal" {
@@ -456,4 +456,92 @@ held() {
 	}
 	up
 	at_each lies
+}
+
+# ---- other users ----
+
+# planted COMMAND...: what the stranger made in the place of the user's own run directory is not used, and not changed
+planted() {
+	local planted=/tmp/qemu-init-64001 before
+	"$@"
+	before=$(find "$planted" "$scratch/strange" -printf '%p %u %m %l %s\n' | sort)
+	run --separate-stderr "${owner[@]}" "$bin/qinit" qemu-init start web
+	[[ $status == [14] ]] || fail "exit $status"
+	like "$stderr" "qemu-init: *$planted: *"
+	same "$(find "$planted" "$scratch/strange" -printf '%p %u %m %l %s\n' | sort)" "$before"
+	rm -rf "$planted"
+}
+
+@test "another user's directory, file or link in the place of one's own in /tmp is refused" {
+	whose user
+	no_guest web
+	chmod 755 "$QEMU_INIT_DAT/web"
+	unset QEMU_INIT_RUN
+	as_owner() {
+		"${owner[@]}" "$@"
+	}
+	mkdir "$scratch/strange" "$scratch/strange/his" "$scratch/strange/own"
+	chown 64002 "$scratch/strange/his"
+	chown 64001 "$scratch/strange/own"
+	planted "${stranger[@]}" mkdir -m 700 /tmp/qemu-init-64001
+	planted "${stranger[@]}" mkdir -m 777 /tmp/qemu-init-64001
+	planted "${stranger[@]}" ln -s "$scratch/strange/his" /tmp/qemu-init-64001
+	planted "${stranger[@]}" ln -s "$scratch/strange/own" /tmp/qemu-init-64001
+	planted "${stranger[@]}" ln -s /etc /tmp/qemu-init-64001
+	planted "${stranger[@]}" mkfifo /tmp/qemu-init-64001
+	planted "${stranger[@]}" touch /tmp/qemu-init-64001
+	planted "${owner[@]}" mkdir -m 777 /tmp/qemu-init-64001
+	as=as_owner qi 0 qemu-init start web
+	same "$(stat -c '%u %a' /tmp/qemu-init-64001)" "64001 700"
+	as=as_owner qi 0 qemu-init kill web
+}
+
+@test "a QEMU planted in the current directory is not started, whatever PATH says" {
+	whose root
+	cp "$bin/qemu-system-taken" "$scratch/qemu-system-planted"
+	vm web TGTARCH=qemu-system-planted MACHINE=none
+	cd "$scratch"
+	for path in ".:$PATH" ":$PATH" "$PATH:" "$PATH:." "../${scratch##*/}:$PATH"; do
+		PATH=$path qi 5 qemu-init start web
+	done
+	cd "$top"
+	PATH=$scratch:$PATH qi 0 qemu-init start web
+}
+
+@test "descriptors, signals and a mask that its caller left behind change nothing" {
+	whose root
+	taken_vm web
+	qinit qemu-init kill web
+	odd() {
+		(
+			umask 0
+			trap '' CHLD PIPE TERM
+			exec 9<"$scratch/secret" "$@"
+		) <&- >&- 2>&-
+	}
+	echo treasure >"$scratch/secret"
+	odd "$bin/qinit" qemu-init start web
+	tries web fds
+	[[ $got != *secret* ]] || fail "QEMU has the caller's descriptor"
+	look
+	like "$(stat -c %s "$QEMU_INIT_RUN/web/lock" "$QEMU_INIT_ETC/registered" | paste -sd' ')" "0 *"
+	same "$(find "$QEMU_INIT_RUN/web" -perm /027 ! -type l ! -path "$QEMU_INIT_RUN/web" -printf '%P %m\n')" ""
+	kill_qemu web
+	down() {
+		now_is web crashed
+	}
+	wait_until 5 down
+}
+
+@test "TMPDIR that leads to another user's directory gives him nothing of a throw-away disk" {
+	whose root
+	vm web TGTARCH=qemu-system-taken MACHINE=pc DISK1=own.img
+	truncate -s 1M "$QEMU_INIT_DAT/web/own.img"
+	mkdir "$scratch/his"
+	chown 64002 "$scratch/his"
+	ln -s "$scratch/his" "$scratch/planted"
+	TMPDIR=$scratch/planted qi 0 qemu-init start -x web
+	same "$(ls -A "$scratch/his")" ""
+	tries web fds
+	like "$got" "*w $scratch/his/#*(deleted)*"
 }

@@ -123,7 +123,8 @@ static int mount_over(const char *a, const char *b, char *found)
 {
 	(void)b;
 	(void)found;
-	return mount("none", a, "tmpfs", 0, NULL);
+	/* where it is let, the mount shall be nobody else's */
+	return unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", a, "tmpfs", 0, NULL) < 0 ? -1 : 0;
 }
 
 /* ---- what it was given ---- */
