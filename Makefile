@@ -5,10 +5,10 @@ MAKEFLAGS += -rR --no-print-directory
 VERSION = 0.1
 PREFIX = /usr/local
 
-# A variant is another build of the same sources, in build/VARIANT: gates with a rule switched off (bits of
-# GATE_RULES), sanitizers, the other C library. `make VARIANT=asan unit`, `make build/nogate1/qinit`.
+# A variant is another build of the same sources, in build/VARIANT: with a rule of the gate (bits of GATE_RULES) or the
+# other defences (GUARDS) switched off, sanitizers, the other C library. `make VARIANT=asan unit`, `make build/nogate1/qinit`.
 VARIANT = main
-VARIANTS = asan glibc nogate1 nogate2 nogate3 nogate4
+VARIANTS = asan glibc nogate1 nogate2 nogate3 nogate4 unguarded
 CFLAGS_asan = -g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 # the two in which a warning is an error, one for each C library
 CFLAGS_glibc = -Werror
@@ -16,6 +16,7 @@ CFLAGS_nogate1 = -Werror -DGATE_RULES=6
 CFLAGS_nogate2 = -DGATE_RULES=5
 CFLAGS_nogate3 = -DGATE_RULES=4
 CFLAGS_nogate4 = -DGATE_RULES=3
+CFLAGS_unguarded = -DGUARDS=0
 LINK = -static
 LINK_asan = -fsanitize=address,undefined
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* qemu-cmd: one command for a VM's monitor, its reply, an exit code. */
 #include "clock.h"
+#include "guard.h"
 #include "json.h"
 #include "mon.h"
 #include "reach.h"
@@ -76,7 +77,7 @@ static int run(struct call *c)
 	if (bad == 0)
 		bad = converse(c, &r, line.s, &reply, clock_in(limit), &e);
 	if (bad == 0) {
-		if (reply.n && isatty(1))
+		if (guarded(GUARD_TERMINAL) && reply.n && isatty(1))
 			text_tame(reply.s, reply.n); /* of a QEMU that may be anybody's: a file has it to the byte, a terminal not */
 		fwrite(buf_text(&reply), 1, reply.n, stdout);
 		if (opt_has(&c->o, 'q') && reply.n)

@@ -3,10 +3,10 @@
 #include "probe.h"
 
 #include "clock.h"
+#include "guard.h"
 #include "proc.h"
 #include "sock.h"
 #include "text.h"
-#include "uid.h"
 #include "uid.h"
 
 #include <errno.h>
@@ -46,7 +46,7 @@ static int of_this_boot(const struct state *s)
  * other's processes. */
 static int poses(const struct state *s, struct err *e)
 {
-	if (!s->turn || strcmp(s->phase, "stopped") == 0 || strcmp(s->phase, "crashed") == 0 || !of_this_boot(s) ||
+	if (!guarded(GUARD_LOCK) || !s->turn || strcmp(s->phase, "stopped") == 0 || strcmp(s->phase, "crashed") == 0 || !of_this_boot(s) ||
 	    !uid_lives(UID_FILE, (uid_t)s->uid, s->turn))
 		return 0;
 	err_set(e, "its locks are free, but a process of its uid %lld lives (`stop -f` ends it)", s->uid);

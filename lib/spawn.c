@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "filter.h"
+#include "guard.h"
 #include "lock.h"
 #include "proc.h"
 #include "text.h"
@@ -68,12 +69,13 @@ static void clean_environment(void)
 	extern char **environ;
 	char **to = environ;
 
-	for (char **from = environ; from && *from; from++)
+	if (!to || !guarded(GUARD_ENVIRONMENT))
+		return;
+	for (char **from = environ; *from; from++)
 		for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
 			if (text_begins(*from, kept[i]))
 				*to++ = *from;
-	if (to)
-		*to = NULL;
+	*to = NULL;
 }
 
 static void child_limits(void)

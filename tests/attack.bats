@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck disable=SC2154 # keeper, db_pid...: of look
 # A QEMU that was taken over (tests/attack/taken.c, in QEMU's place) tries to get out, as root's and as an ordinary user's.
-# Each attempt is seen to work for the same program with the defences switched off: SANDBOX=no, and for root RUNAS=root.
+# Each attempt is seen to work for the same program with the defences switched off: SANDBOX=no, and for root RUNAS=root; where
+# that switches nothing off, by a keeper without them (build/unguarded, lib/guard.h).
 # Other users try to get in: at the TCP ports and sockets (gate.bats), at the files (trusted.bats), and here.
 load helper
 load vms
@@ -12,6 +13,7 @@ stranger=(setpriv --reuid=64002 --regid=64002 --clear-groups --inh-caps=-all)
 
 # whose WHO: from now on this is about root's VMs, or about those of an ordinary user; "${by[@]}" COMMAND is their owner's
 whose() {
+	build=$bin
 	case $1 in
 	root) by=() && use_place "$scratch" ;;
 	user) by=("${owner[@]}") && use_place "$scratch/user" ;;
@@ -22,7 +24,7 @@ setup() {
 	begin
 	requires setpriv socat
 	cp "$top/build/main/tests/attack/taken" "$bin/qemu-system-taken"
-	PATH=$bin:$PATH
+	PATH=$bin:$PATH build=$bin
 	use_place "$scratch/user"
 	chown -R 64001:64001 "$scratch/user"
 	chmod 700 "$QEMU_INIT_RUN"
@@ -36,7 +38,14 @@ teardown() {
 }
 
 qinit() {
-	"${by[@]}" "$bin/qinit" "$@"
+	"${by[@]}" "$build/qinit" "$@"
+}
+
+# from now on it is another build, without defences
+unguarded() {
+	build=$scratch/unguarded
+	mkdir -p "$build"
+	[[ -e $build/qinit ]] || cp "$top/build/unguarded/qinit" "$build"
 }
 
 # taken_vm NAME [KEY=VALUE...]: with a disk of its own, and one that it may only read
@@ -342,6 +351,11 @@ held() {
 			tries web environ $word
 			like "$got" "refused: *"
 		done
+		unguarded
+		qinit qemu-init kill web
+		qinit qemu-init start web
+		tries web environ SECRET
+		same "$got" "reached: treasure"
 	}
 	up
 	at_each knows
@@ -369,6 +383,10 @@ held() {
 		run qinit qemu-init start web
 		same "$status" 1
 		like "$output" "qemu-init: web: $(rc_of web):*: DISK1: *$secret*"
+		unguarded
+		qinit qemu-init start web
+		tries web fds
+		like "$got" "* r $secret *"
 	}
 	up
 	at_each names
@@ -390,6 +408,14 @@ held() {
 		(($(du -sk "$QEMU_INIT_RUN/web" | cut -f 1) < 4300)) || fail "$(du -ak "$QEMU_INIT_RUN/web")"
 		(($(awk '/^RssAnon/ { print $2 }' "/proc/$keeper/status") < 2000)) || fail "$(grep Rss "/proc/$keeper/status")"
 		timeout 20 "${by[@]}" "$bin/qinit" qemu-init stop -f web
+		unguarded
+		qinit qemu-init start web
+		tries web flood
+		too_much() {
+			(($(du -sk "$QEMU_INIT_RUN/web" | cut -f 1) > 4300))
+		}
+		wait_until 20 too_much
+		qinit qemu-init kill web
 	}
 	up
 	at_each floods
@@ -412,7 +438,16 @@ held() {
 		qinit qemu-init stop -f web
 		same "$(qemus_of web)" 0
 		qinit qemu-init start web
+		state_of web
+		first=$VM_PID
+		tries web pose
+		kill_keeper web
+		unguarded
+		qinit qemu-init start web
+		same "$(qemus_of web)" 2
+		kill -KILL "$first"
 	}
+	local first
 	up root
 	at_each -o root poses
 }
@@ -437,6 +472,10 @@ held() {
 	lies() {
 		local form verb
 		tries web lie
+		unguarded
+		run "${by[@]}" timeout 20 script -qec "$build/qinit qemu-cmd web info" /dev/null </dev/null
+		like "$output" $'*\e]0;taken*'
+		build=$bin
 		for form in '' -v -s -j; do
 			qinit qemu-init status $form web >"$scratch/said" 2>&1 || true
 			harmless "status $form"
@@ -491,6 +530,12 @@ planted() {
 	planted "${stranger[@]}" mkfifo /tmp/qemu-init-64001
 	planted "${stranger[@]}" touch /tmp/qemu-init-64001
 	planted "${owner[@]}" mkdir -m 777 /tmp/qemu-init-64001
+	"${stranger[@]}" mkdir -m 777 /tmp/qemu-init-64001
+	unguarded
+	qinit qemu-init start web
+	[[ -S /tmp/qemu-init-64001/web/qmp.sock ]] || fail "no attack"
+	qinit qemu-init kill web
+	rm -rf /tmp/qemu-init-64001
 	as=as_owner qi 0 qemu-init start web
 	same "$(stat -c '%u %a' /tmp/qemu-init-64001)" "64001 700"
 	as=as_owner qi 0 qemu-init kill web
