@@ -7,6 +7,7 @@ PREFIX = /usr/local
 
 # A variant is another build of the same sources, in build/VARIANT: with a rule of the gate (bits of GATE_RULES) or the
 # other defences (GUARDS) switched off, sanitizers, the other C library. `make VARIANT=asan unit`, `make build/nogate1/qinit`.
+# `fuzz` is for the fuzz targets alone.
 VARIANT = main
 VARIANTS = asan glibc nogate1 nogate2 nogate3 nogate4 unguarded
 CFLAGS_asan = -g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
@@ -17,21 +18,26 @@ CFLAGS_nogate2 = -DGATE_RULES=5
 CFLAGS_nogate3 = -DGATE_RULES=4
 CFLAGS_nogate4 = -DGATE_RULES=3
 CFLAGS_unguarded = -DGUARDS=0
+CFLAGS_fuzz = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -Wno-unknown-warning-option
 LINK = -static
 LINK_asan = -fsanitize=address,undefined
+LINK_fuzz = -fsanitize=fuzzer,address,undefined
 
+CC_asan = cc
+CC_glibc = cc
+CC_fuzz = clang
 MUSL := $(shell command -v musl-gcc 2>/dev/null)
 # undefined: a sub-make is given -R
 ifneq (,$(filter default undefined,$(origin CC)))
-CC := $(or $(if $(filter asan glibc,$(VARIANT)),,$(MUSL)),cc)
+CC := $(or $(CC_$(VARIANT)),$(MUSL),cc)
 endif
 # musl's wrapper does not look where the kernel's headers are
 ifneq (,$(findstring musl-gcc,$(CC)))
 KERNEL := -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
 endif
 # Small before fast. -Oz is gcc 12's; the rest was found by measuring.
-CFLAGS := $(if $(shell echo | $(CC) -Oz -E - 2>/dev/null),-Oz,-Os) -g -fno-if-conversion -fno-inline-functions-called-once \
-	-fno-shrink-wrap -fno-tree-loop-im -fno-caller-saves
+SMALL = -Oz -fno-if-conversion -fno-inline-functions-called-once -fno-shrink-wrap -fno-tree-loop-im -fno-caller-saves
+CFLAGS := $(if $(shell echo | $(CC) $(SMALL) -E - 2>/dev/null),$(SMALL),-Os) -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla-larger-than=65536 -Wpointer-arith -Werror=implicit-function-declaration
 # Not -fpie: a static executable is not moved anyway, and so tables of pointers are read-only from the first.
 # -z noseparate-code, common-page-size: 12 kB less of padding. -z norelro: without -fpie there are 200 bytes for it to protect, in 4 kB of padding.
@@ -45,6 +51,7 @@ V = build/$(VARIANT)
 LIB := $(patsubst %.c,$V/%.o,$(wildcard lib/*.c))
 OBJ := $V/qinit.o $(patsubst %.c,$V/%.o,$(wildcard applets/*.c)) $(LIB)
 UNIT := $(patsubst tests/unit/%.c,$V/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$V/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst %.c,build/main/%,$(wildcard tests/bench/*.c tests/fake/*.c tests/attack/*.c))
 APPLETS := $(patsubst applets/%.c,%,$(wildcard applets/*.c))
 MAN := $(wildcard applets/*.[1-8])
@@ -74,6 +81,12 @@ $V/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB) Makefile
 	@echo "$(notdir $(CC)) $@"
 	$Q$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(LIB)
 
+# driven by libFuzzer, or where that is not by the files of its corpus
+$V/fuzz/%: tests/fuzz/fuzz_%.c $(if $(filter-out fuzz,$(VARIANT)),tests/fuzz/replay.c) tests/fuzz/fuzz.h $(LIB) Makefile
+	@mkdir -p $(@D)
+	@echo "$(notdir $(CC)) $@"
+	$Q$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^)
+
 # bare programs that tests and bench measure against: none of ours in them
 build/main/tests/%: tests/%.c Makefile $V/flags
 	@mkdir -p $(@D)
@@ -88,6 +101,13 @@ units: $(UNIT)
 unit: $(UNIT) ## the unit tests, one program a module
 	@set -e; for t in $(UNIT); do $$t; done
 
+targets: $(FUZZ)
+
+fuzz: ## fuzzes each parser of foreign bytes for SECONDS (60), or TARGET alone
+	tests/setup fuzz
+	@$(MAKE) VARIANT=fuzz targets
+	@tests/fuzz/run $(or $(SECONDS),60) $(TARGET)
+
 check: ## installs what the tests need, then runs all of them; the last line counts
 	tests/setup check
 	@$(MAKE) check-build
@@ -95,7 +115,7 @@ check: ## installs what the tests need, then runs all of them; the last line cou
 
 # apart from `check`, because only now the compiler is known
 check-build: all units $(BENCH) $(foreach v,$(VARIANTS),build/$v/qinit)
-	@$(MAKE) VARIANT=asan units
+	@$(MAKE) VARIANT=asan units targets
 	tests/guest/linux
 
 demo: ## installs QEMU if there is none, builds, and shows a guest's whole life in seconds
@@ -131,4 +151,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
 
 -include $(OBJ:.o=.d) $(wildcard $V/unit/*.d)
-.PHONY: soak all unit units check check-build demo bench lint install clean help FORCE
+.PHONY: soak all unit units targets fuzz check check-build demo bench lint install clean help FORCE

@@ -66,13 +66,19 @@ static int parse_line(struct state *s, char *line, struct err *e)
 	return 0;
 }
 
+/* Lines, the last one ended, too. */
+static int is_whole(const char *bytes, size_t n)
+{
+	return n && bytes[n - 1] == '\n' && !memchr(bytes, '\0', n);
+}
+
 int state_parse(struct state *s, const char *bytes, size_t n, struct err *e)
 {
 	clear(s);
 	buf_add(&s->text, bytes, n);
 	if (s->text.bad)
 		return err_set(e, "state: out of memory");
-	if (memchr(bytes, '\0', n) || n == 0 || bytes[n - 1] != '\n')
+	if (!is_whole(bytes, n))
 		return err_set(e, "state: not a whole text");
 	for (char *line = s->text.s, *end; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
@@ -143,7 +149,7 @@ int exit_add(int dir, const struct ending *end, struct err *e)
 	struct buf text = { 0 };
 	size_t lines = 0;
 
-	if (file_read(dir, "exit", STATE_FILE_MAX, &text, e) < 0)
+	if (file_read(dir, "exit", STATE_FILE_MAX, &text, e) < 0 || !is_whole(buf_text(&text), text.n))
 		buf_clear(&text); /* none yet, or a broken one: this end is recorded all the same */
 	print_ending(&text, end);
 	for (size_t i = 0; i < text.n; i++)

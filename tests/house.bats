@@ -49,6 +49,12 @@ nothing() {
 	done | nothing
 }
 
+@test "each fuzz target has a corpus, of small files, and all of them are few" {
+	diff <(printf '%s\n' tests/fuzz/fuzz_*.c | sed 's/.*fuzz_//; s/\.c$//') <(ls tests/corpus)
+	find tests/corpus -type f -size +8 | nothing
+	(($(find tests/corpus -type f | wc -l) < 300))
+}
+
 @test "ground and plain half hold no word of QEMU" {
 	local m
 	for m in $(plain_modules); do
@@ -164,7 +170,7 @@ standalone() {
 
 @test "make help names every target that a user types" {
 	local target
-	for target in all unit check demo bench lint install clean help; do
+	for target in all unit fuzz check demo bench lint install clean help; do
 		make -s help | grep -q "^$target	." || echo "$target"
 	done | nothing
 }

@@ -148,6 +148,9 @@ static void test_exit(void)
 	last_is("");
 	add(10, "panic", "");
 	last_is("panic");
+	scratch_write("exit", "torn how='x' "); /* nothing is put behind what is no whole line */
+	add(11, "signal", "");
+	last_is("signal");
 }
 
 int main(void)
