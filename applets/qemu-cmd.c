@@ -25,13 +25,14 @@ static void join_words(struct buf *line, char *const *words, int n)
 /* All that can be known to be wrong before anything is sent. */
 static int check(const struct call *c, const struct reach *r, const struct buf *line, struct err *e)
 {
+	const char *s = buf_text(line);
 	struct json_span doc;
 
 	if (line->bad)
 		return err_set(e, "out of memory");
-	if (line->s[strspn(line->s, " \t\r\n")] == '\0')
+	if (s[strspn(s, " \t\r\n")] == '\0')
 		return err_code(e, USAGE, "wants a COMMAND");
-	if (text_in(line->s, "migrate") && (text_in(line->s, "exec:") || text_in(line->s, "\"exec\"")) && reach_confined(r))
+	if (text_in(s, "migrate") && (text_in(s, "exec:") || text_in(s, "\"exec\"")) && reach_confined(r))
 		return err_set(e, "exec: would kill the VM: the sandbox forbids starting programs (SANDBOX=no)");
 	if (!opt_has(&c->o, 'q'))
 		return 0;

@@ -369,7 +369,7 @@ static void free_node(struct disk_node *n)
 /* Follows the chain from FILE to its base. */
 static int open_chain(const struct job *j, struct disk *d, struct err *e)
 {
-	struct qcow2 q;
+	struct qcow2 q = { 0 };
 
 	while (d->node[d->nodes - 1].format == FORMAT_QCOW2) {
 		struct disk_node *n = &d->node[d->nodes - 1];

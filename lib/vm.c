@@ -147,7 +147,7 @@ static int try_keep(struct vm *vm, int run, const struct place *place, struct er
 
 int vm_keep(struct vm *vm, const struct place *place, const char *name, struct err *e)
 {
-	int run, got = 2;
+	int run = -1, got = 2;
 
 	if (name_it(vm, place, name, e) < 0 || open_run(place, 1, &run, e) < 0)
 		return -1;
