@@ -80,7 +80,7 @@ ask_all() {
 	button_vm web
 	qi 0 qemu-init start web
 	state_of web
-	like "$(printf 'info name\n' | nc -N 127.0.0.1 "$VM_CTLPORT")" "*(qemu) *web*"
+	like "$(printf 'info name\n' | nc -N 127.0.0.1 "$VM_CTLPORT")" "*web*"
 	like "$(printf 'GET / HTTP/1.1\r\n\r\n' | nc -N 127.0.0.1 "$VM_MONPORT")" "*denied*"
 	for i in {1..12}; do
 		background nc -d 127.0.0.1 "$VM_MONPORT"
