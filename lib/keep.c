@@ -81,7 +81,7 @@ int keep_share(struct keeper *k)
 	k->porter.vm = k->vm->name;
 	if (fstat(k->vm->dir, &st) < 0 || (st.st_gid != want && fchown(k->vm->dir, (uid_t)-1, want) < 0) ||
 	    ((st.st_mode & 07777) != mode && fchmod(k->vm->dir, mode) < 0))
-		return err_sys(&k->err, "%s", k->vm->path);
+		return err_sys(&k->err, "%s: group %ld", k->vm->path, (long)group);
 	return peer_read(&k->porter.peers, k->state.allow, USER_PASSWD, USER_GROUP, &k->err);
 }
 

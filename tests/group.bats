@@ -259,6 +259,29 @@ answer() {
 	like "$stderr" "*other-qemu.rc:4: GROUP: a:b: want a name or number"
 }
 
+@test "an ordinary user's VM can be for a group of that user's, and for no other" {
+	local as
+	as_user() {
+		setpriv --reuid=64001 --regid=64001 --groups=$group --inh-caps=-all "$@"
+	}
+	use_place "$scratch/user"
+	no_guest web GROUP=$group
+	no_guest other GROUP=64101
+	chown -R 64001:64001 "$scratch/user"
+	as=as_user
+	qi 0 qemu-init start web
+	qi 4 qemu-init start other
+	like "$stderr" "*: group 64101: operation not permitted"
+	same "$(mode web)" "2750 64001 $group"
+	same "$(mode web/hmp.sock)" "660 64001 $group"
+	# by its path: a place that another than root may write is not believed
+	by member 0 qemu-cmd -u "$QEMU_INIT_RUN/web/hmp.sock" info status
+	by member 4 qemu-init status web
+	by stranger 4 qemu-cmd -u "$QEMU_INIT_RUN/web/hmp.sock" info status
+	as=as_user
+	qi 0 qemu-init kill web
+}
+
 # in_own_host SCRIPT: runs it as root where /etc/qemu, /run/qemu and the user database are a copy of the test's own
 in_own_host() {
 	mkdir -p "$scratch/etc-copy"

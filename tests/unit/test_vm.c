@@ -6,6 +6,8 @@
 #include "vm.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <sys/wait.h>
 
 static struct err e;
 static struct place place;
@@ -121,6 +123,52 @@ static void test_unsafe(void)
 	CHECK(unlink(scratch_path("run/web")) == 0);
 }
 
+/* A member of the VM's group: sees by who answers, opens no lock, becomes no keeper. */
+static int member(void)
+{
+	struct vm vm;
+	struct lock_seen seen;
+
+	if (setgroups(0, NULL) < 0 || setresgid(4321, 4321, 4321) < 0 || setresuid(4322, 4322, 4322) < 0)
+		return 1;
+	place.root = 0;
+	if (vm_look(&vm, &place, "shared", &e) != 1 || vm.dir < 0 || vm.lock >= 0 || vm_seen(&vm, &seen) < 0)
+		return 2;
+	if (!seen.keeper || seen.qemu || seen.pid)
+		return 3;
+	vm_close(&vm);
+	if (vm_keep(&vm, &place, "shared", &e) != -1 || e.code != NO_RIGHT)
+		return 4;
+	vm_close(&vm);
+	/* another's group */
+	return vm_look(&vm, &place, "other", &e) == -1 && e.code == NO_RIGHT ? 0 : 5;
+}
+
+static void test_member(void)
+{
+	struct vm vm;
+	int status, fd;
+
+	if (!place.root)
+		return;
+	CHECK(vm_keep(&vm, &place, "other", &e) == 1);
+	vm_erase(&vm);
+	vm_close(&vm);
+	CHECK(mkdir(scratch_path("run/other"), 0750) == 0);
+	CHECK(vm_keep(&vm, &place, "shared", &e) == 1);
+	CHECK(fchown(vm.dir, -1, 4321) == 0 && fchmod(vm.dir, 02750) == 0);
+	CHECK((fd = sock_listen_unix(scratch_path("run/shared/keep.sock"), 0660, 8, &e)) >= 0);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(member());
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	close(fd);
+	unlink(scratch_path("run/shared/keep.sock"));
+	vm_erase(&vm);
+	vm_close(&vm);
+	CHECK(rmdir(scratch_path("run/other")) == 0);
+}
+
 static void test_names(void)
 {
 	struct vm vm;
@@ -138,12 +186,14 @@ static void test_names(void)
 int main(void)
 {
 	close(scratch_begin());
+	chmod(scratch, 0755);
 	snprintf(place.run, sizeof(place.run), "%s/run", scratch);
 	place.root = geteuid() == 0;
 	test_look();
 	test_keep();
 	test_erase();
 	test_unsafe();
+	test_member();
 	test_names();
 	return unit_failed;
 }
