@@ -722,14 +722,14 @@ static int verb_console(struct call *c)
 
 static int verb_wait(struct call *c)
 {
-	struct await_want list[AWAIT_MAX];
+	struct want list[WANT_MAX];
 	const char *name = c->o.words[0];
 	size_t n = (size_t)c->o.n - 1;
 	struct host h;
 	struct err e;
 	int64_t ms = opt_time(&c->o, 't', WAIT_MS, &e);
 
-	if (ms < 0 || await_parse(list, c->o.words + 1, n, &e) < 0)
+	if (ms < 0 || want_parse(list, c->o.words + 1, n, &e) < 0)
 		return fail(c, NULL, &e);
 	int64_t deadline = clock_in(ms);
 	int code = load_host(c, &h, 0);

@@ -22,94 +22,9 @@ enum { AGAIN_MS = 200 };	/* where the kernel cannot wake us */
 enum { REFUSED_MS = 1000 };	/* to a keeper that does not let us watch */
 enum { CHANGES = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF };
 
-/* ---- the words ---- */
-
-static int parse_serial(struct await_want *w, const char *rest, struct err *e)
-{
-	w->text = rest;
-	if (!*rest || strlen(rest) > MATCH_MAX)
-		return err_code(e, USAGE, "wants a text of 1 to %d bytes", MATCH_MAX);
-	return 0;
-}
-
-static int parse_port(struct await_want *w, const char *rest, struct err *e)
-{
-	size_t n = strcspn(rest, "=");
-
-	if (knock_parse(&w->where, rest, n, e) < 0)
-		return -1;
-	return rest[n] ? parse_serial(w, rest + n + 1, e) : 0;
-}
-
-static int parse_event(struct await_want *w, const char *rest, struct err *e)
-{
-	w->text = rest;
-	if (!*rest || strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != strlen(rest))
-		return err_code(e, USAGE, "QEMU's events are called like SHUTDOWN, RESET, GUEST_PANICKED");
-	return 0;
-}
-
-static const char *const heads[] = { "running", "stopped", "paused", "serial:", "port:", "event:" };
-static int (*const parsers[])(struct await_want *w, const char *rest, struct err *e) = {
-	[AWAIT_SERIAL] = parse_serial, [AWAIT_PORT] = parse_port, [AWAIT_EVENT] = parse_event,
-};
-enum { KINDS = sizeof(heads) / sizeof(*heads) };
-
-static int unknown_word(const char *word, struct err *e)
-{
-	char head[16];
-	size_t n = strcspn(word, ":");
-
-	n += word[n] == ':';
-	if (n >= sizeof(head))
-		n = sizeof(head) - 1;
-	memcpy(head, word, n);
-	head[n] = '\0';
-	const char *near = text_near(head, heads, KINDS);
-	if (near)
-		return err_code(e, USAGE, "%s: unknown condition; did you mean `%s`?", word, near);
-	return err_code(e, USAGE, "%s: unknown condition (running, stopped, paused, serial:TEXT, port:[ADDR:]N[=TEXT], event:NAME)",
-			word);
-}
-
-static int parse_one(struct await_want *w, const char *word, struct err *e)
-{
-	for (int i = 0; i < KINDS; i++) {
-		size_t n = strlen(heads[i]);
-		int is_state = heads[i][n - 1] != ':';
-		if (is_state ? strcmp(word, heads[i]) != 0 : !text_begins(word, heads[i]))
-			continue;
-		*w = (struct await_want){ .kind = (enum await_kind)i, .word = word, .text = "" };
-		if (is_state || parsers[i](w, word + n, e) == 0)
-			return 0;
-		return err_at(e, "%s", word);
-	}
-	return unknown_word(word, e);
-}
-
-int await_parse(struct await_want *list, char *const *words, size_t n, struct err *e)
-{
-	const struct await_want *state = NULL;
-
-	if (n > AWAIT_MAX)
-		return err_code(e, USAGE, "%s: more than %d conditions", words[AWAIT_MAX], AWAIT_MAX);
-	for (size_t i = 0; i < n; i++) {
-		if (parse_one(&list[i], words[i], e) < 0)
-			return -1;
-		if (list[i].kind > AWAIT_PAUSED)
-			continue;
-		if (state && state->kind != list[i].kind)
-			return err_code(e, USAGE, "%s, %s: never at the same time", state->word, list[i].word);
-		state = &list[i];
-	}
-	return 0;
-}
-
-/* ---- the wait ---- */
-
 /* How far one condition is. */
 struct one {
-	const struct await_want *want;
+	const struct want *want;
 	int came;
 	struct knock knock;	/* of a port; of serial only its match */
 };
@@ -117,7 +32,7 @@ struct one {
 struct await {
 	const struct host *host;
 	int64_t deadline;
-	struct one one[AWAIT_MAX];
+	struct one one[WANT_MAX];
 	size_t n;
 	unsigned int kinds;	/* which there are: a bit each */
 
@@ -147,7 +62,7 @@ static int is_over(const struct await *a)
 	return !is_there && (strcmp(phase, "stopped") == 0 || strcmp(phase, "crashed") == 0);
 }
 
-static int wants(const struct await *a, enum await_kind kind)
+static int wants(const struct await *a, enum want_kind kind)
 {
 	return a->kinds >> kind & 1;
 }
@@ -155,12 +70,12 @@ static int wants(const struct await *a, enum await_kind kind)
 static int holds(const struct await *a, const struct one *o)
 {
 	switch (o->want->kind) {
-	case AWAIT_STOPPED:
+	case WANT_STOPPED:
 		return is_over(a);
-	case AWAIT_RUNNING:
-	case AWAIT_PAUSED:
+	case WANT_RUNNING:
+	case WANT_PAUSED:
 		return strcmp(a->probe.phase, o->want->word) == 0;
-	case AWAIT_PORT:
+	case WANT_PORT:
 		return o->knock.heard == KNOCK_HEARD;
 	default:
 		return o->came;
@@ -176,21 +91,21 @@ static int watches(const struct await *a)
 static const char *hopeless(const struct await *a, const struct one *o)
 {
 	const struct probe *p = &a->probe;
-	enum await_kind kind = o->want->kind;
+	enum want_kind kind = o->want->kind;
 
-	if (holds(a, o) || kind == AWAIT_RUNNING || kind == AWAIT_STOPPED)
+	if (holds(a, o) || kind == WANT_RUNNING || kind == WANT_STOPPED)
 		return NULL;
-	if (kind == AWAIT_SERIAL && p->seen.qemu && p->has_state && !p->state.serial)
+	if (kind == WANT_SERIAL && p->seen.qemu && p->has_state && !p->state.serial)
 		return "it has no serial line (SERIAL=no)";
-	if (kind == AWAIT_EVENT && watches(a))
+	if (kind == WANT_EVENT && watches(a))
 		return NULL; /* at its end the keeper closes the line, and what it said before has been read then */
 	if (is_over(a) && a->ran)
 		return "ended, and this did not come";
 	if (is_over(a))
-		return wants(a, AWAIT_RUNNING) ? NULL : "not running, so this cannot come";
-	if (kind == AWAIT_EVENT && p->seen.qemu && !p->seen.keeper)
+		return wants(a, WANT_RUNNING) ? NULL : "not running, so this cannot come";
+	if (kind == WANT_EVENT && p->seen.qemu && !p->seen.keeper)
 		return "it has no keeper to tell of events (`qemu-init start` gives it one)";
-	return kind == AWAIT_EVENT && a->refused ? a->watch.words : NULL;
+	return kind == WANT_EVENT && a->refused ? a->watch.words : NULL;
 }
 
 /* ---- what wakes us ---- */
@@ -247,7 +162,7 @@ static void on_event(void *arg, const char *name)
 	struct await *a = arg;
 
 	for (size_t i = 0; i < a->n; i++)
-		if (a->one[i].want->kind == AWAIT_EVENT && strcmp(a->one[i].want->text, name) == 0)
+		if (a->one[i].want->kind == WANT_EVENT && strcmp(a->one[i].want->text, name) == 0)
 			a->one[i].came = 1;
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
 		a->look |= strcmp(states[i], name) == 0;
@@ -271,7 +186,7 @@ static void watch_places(struct await *a)
 
 	a->run_wd = inotify_add_watch(a->notify.fd, a->host->place.run, CHANGES | IN_ONLYDIR);
 	if (place_run(&a->host->place, a->probe.name, NULL, path, sizeof(path)) == 0)
-		inotify_add_watch(a->notify.fd, path, CHANGES | (wants(a, AWAIT_SERIAL) ? IN_MODIFY : 0) | IN_ONLYDIR);
+		inotify_add_watch(a->notify.fd, path, CHANGES | (wants(a, WANT_SERIAL) ? IN_MODIFY : 0) | IN_ONLYDIR);
 }
 
 static void watch_keeper(struct await *a)
@@ -301,7 +216,7 @@ static void take_serial(void *arg, const char *bytes, size_t n)
 
 	for (size_t i = 0; i < a->n; i++) {
 		struct one *o = &a->one[i];
-		if (o->want->kind != AWAIT_SERIAL || o->came)
+		if (o->want->kind != WANT_SERIAL || o->came)
 			continue;
 		if (!n)
 			match_forget(&o->knock.match);
@@ -311,7 +226,7 @@ static void take_serial(void *arg, const char *bytes, size_t n)
 
 static void read_serial(struct await *a)
 {
-	a->read = wants(a, AWAIT_SERIAL) && follow_read(&a->serial, take_serial, a);
+	a->read = wants(a, WANT_SERIAL) && follow_read(&a->serial, take_serial, a);
 }
 
 static int is_same_dir(int one, int other)
@@ -349,7 +264,7 @@ static void find_ports(struct await *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		struct one *o = &a->one[i];
-		if (o->want->kind != AWAIT_PORT)
+		if (o->want->kind != WANT_PORT)
 			continue;
 		if (a->probe.seen.qemu)
 			knock_begin(&o->knock, &a->loop);
@@ -362,7 +277,7 @@ static void find_ports(struct await *a)
 static void arm(struct await *a)
 {
 	const struct probe *p = &a->probe;
-	int asks = wants(a, AWAIT_RUNNING) || wants(a, AWAIT_PAUSED);
+	int asks = wants(a, WANT_RUNNING) || wants(a, WANT_PAUSED);
 	int silent = p->ask.state == ASK_WAITS; /* its keeper did not answer in time */
 	int blind = a->notify.fd < 0 || a->run_wd < 0 || strcmp(p->phase, "hung") == 0 || strcmp(p->phase, "unknown") == 0;
 
@@ -382,14 +297,14 @@ static void look(struct await *a)
 	a->fresh = 1;
 	watch_places(a);
 	probe_free(p);
-	if (wants(a, AWAIT_RUNNING) || wants(a, AWAIT_PAUSED))
+	if (wants(a, WANT_RUNNING) || wants(a, WANT_PAUSED))
 		probe_by(p, 1, a->host, limit < a->deadline ? limit : a->deadline);
 	else
 		probe_look(p, a->host);
 	a->ran |= p->seen.qemu;
 	watch_keeper(a);
 	watch_qemu(a);
-	if (wants(a, AWAIT_SERIAL))
+	if (wants(a, WANT_SERIAL))
 		find_serial(a);
 	a->read = 1;
 	find_ports(a);
@@ -405,7 +320,7 @@ static void describe_port(const struct one *o, struct buf *out)
 		[KNOCK_SILENCE] = "connected, but not a byte came (a protocol in which the guest is silent cannot be waited for)",
 		[KNOCK_OTHER] = "connected, but other words came than ",
 	};
-	const char *where = o->want->word + strlen(heads[AWAIT_PORT]);
+		const char *where = strchr(o->want->word, ':') + 1;
 
 	buf_fmt(out, "port %.*s: %s", (int)strcspn(where, "="), where, heard[o->knock.heard]);
 	if (o->knock.heard == KNOCK_OTHER)
@@ -416,12 +331,12 @@ static void describe(const struct await *a, const struct one *o, int late, struc
 {
 	const struct probe *p = &a->probe;
 
-	if (late && o->want->kind == AWAIT_PORT && a->ran) {
+	if (late && o->want->kind == WANT_PORT && a->ran) {
 		describe_port(o, out);
 		return;
 	}
 	text_clean(out, o->want->word, strlen(o->want->word));
-	if (late && (o->want->kind == AWAIT_RUNNING || o->want->kind == AWAIT_PAUSED))
+	if (late && (o->want->kind == WANT_RUNNING || o->want->kind == WANT_PAUSED))
 		buf_fmt(out, " (it is %s%s%s)", p->phase, *p->reason ? ": " : "", p->reason);
 }
 
@@ -482,7 +397,7 @@ static int wait_on(struct await *a, struct err *e)
 	}
 }
 
-static void prepare(struct await *a, const struct await_want *list)
+static void prepare(struct await *a, const struct want *list)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		a->one[i].want = &list[i];
@@ -498,7 +413,7 @@ static void prepare(struct await *a, const struct await_want *list)
 	a->end = (struct source){ .fd = -1, .events = POLLIN, .at = CLOCK_NEVER, .ready = on_end, .owner = a };
 }
 
-int await_all(const struct host *h, const char *name, const struct await_want *list, size_t n, int64_t deadline,
+int await_all(const struct host *h, const char *name, const struct want *list, size_t n, int64_t deadline,
 	      struct err *e)
 {
 	struct await a = { .host = h, .deadline = deadline, .n = n, .look = 1, .run_wd = -1 };

@@ -29,6 +29,8 @@ enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 
 	X(MONITOR_ALLOW, KIND_TEXT, 0, "", "who may use the TCP channels beside the owner: USER @GROUP ..., numbers, any") \
 	X(GROUP, KIND_ACCOUNT, 0, "", "a group whose members may use the VM's sockets and ports, and stop it") \
 	X(BOOTDELAY, KIND_SECONDS, 0, "", "time to wait before an automatic start") \
+	X(ORDER, KIND_NUMBER, 0, "50", "qemud starts VMs with a smaller number earlier, and stops them later") \
+	X(AFTER, KIND_AFTER, 1, "", "NAME[,time=TIME][:CONDITION] of wait: qemud starts it when this holds, and stops it first") \
 	X(STOPDELAY, KIND_SECONDS, 0, "60", "deadline of a stop") \
 	X(START_TIMEOUT, KIND_SECONDS, 0, "60", "deadline of a start") \
 	X(RESTART, KIND_RESTART, 0, "no", "after an end that nobody asked for: no, on-failure or always") \

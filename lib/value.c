@@ -5,6 +5,7 @@
 #include "cfg.h"
 #include "spec.h"
 #include "text.h"
+#include "want.h"
 
 #include <limits.h>
 #include <string.h>
@@ -185,6 +186,13 @@ static int check_account(const char *value, struct err *e)
 	return is_account(value, strlen(value)) ? 0 : err_set(e, "%s: want a name or number", value);
 }
 
+static int check_after(const char *value, struct err *e)
+{
+	struct want_after after;
+
+	return want_after(&after, value, e);
+}
+
 static int check_arg(const char *value, struct err *e)
 {
 	struct cfg words = { 0 };
@@ -200,7 +208,7 @@ static int (*const checks[])(const char *value, struct err *e) = {
 	[KIND_RAM] = check_ram, [KIND_FILE] = check_text, [KIND_DISK] = check_disk, [KIND_NIC] = check_nic,
 	[KIND_DISPLAY] = check_display, [KIND_VGA] = check_vga, [KIND_ACCEL] = check_accel, [KIND_FAMILY] = check_family,
 	[KIND_RUNAS] = check_runas, [KIND_ACCOUNT] = check_account, [KIND_ARG] = check_arg, [KIND_COMMAND] = check_text,
-	[KIND_RESTART] = check_restart, [KIND_ALLOW] = check_allow, [KIND_GONE] = check_text,
+	[KIND_RESTART] = check_restart, [KIND_ALLOW] = check_allow, [KIND_AFTER] = check_after, [KIND_GONE] = check_text,
 };
 
 int value_check(enum value_kind kind, const char *value, struct err *e)
