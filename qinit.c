@@ -6,12 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 
-extern const struct applet applet_qemu_cmd, applet_qemu_init, applet_qemu_mon;
+extern const struct applet applet_qemu_cmd, applet_qemu_init, applet_qemu_mon, applet_qemud;
 
 static const struct applet *const applets[] = {
 	&applet_qemu_cmd,
 	&applet_qemu_init,
 	&applet_qemu_mon,
+	&applet_qemud,
 };
 
 int main(int argc, char **argv)

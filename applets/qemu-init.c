@@ -8,15 +8,14 @@
 #include "json.h"
 #include "keeper.h"
 #include "launch.h"
-#include "request.h"
 #include "say.h"
 #include "show.h"
 #include "sock.h"
+#include "start.h"
 #include "target.h"
 #include "text.h"
 #include "tty.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -24,24 +23,8 @@
 #include <unistd.h>
 
 enum { WAIT_MS = 60000 };
-enum { START_GRACE_MS = 5000 }; /* beyond START_TIMEOUT, for a keeper to say that it is over */
 
 /* ---- words ---- */
-
-static int is_talkative(const struct call *c)
-{
-	return opt_has(&c->o, 'v') || isatty(2);
-}
-
-/* Whole lines, each as the applet's own. */
-static void say_lines(const struct call *c, const char *name, const struct buf *lines)
-{
-	const char *rest = buf_text(lines), *line;
-	size_t left = lines->n, n;
-
-	while ((line = text_line(&rest, &left, &n)))
-		fprintf(stderr, "%s: %s%s%.*s\n", c->applet->name, name ? name : "", name ? ": " : "", (int)n, line);
-}
 
 struct speaker {
 	const struct call *c;
@@ -56,20 +39,6 @@ static void speak(void *arg, const char *words)
 }
 
 /* ---- what is read first ---- */
-
-/* strict: a broken registry or monitor.conf is a refusal; else it is said and what could be read serves. */
-static int load_host(const struct call *c, struct host *h, int strict)
-{
-	struct buf errors = { 0 };
-	struct err e;
-	int code;
-
-	if (host_load(h, &errors, &code, &e) < 0)
-		return fail(c, NULL, &e);
-	say_lines(c, NULL, &errors);
-	buf_free(&errors);
-	return strict ? code : DONE;
-}
 
 /* Reads and checks all targets of the line before anything is done. */
 static int load_targets(const struct call *c, const struct host *h, struct target *list, size_t n)
@@ -103,142 +72,20 @@ static char **operands(const struct call *c, const struct host *h, size_t *n)
 
 /* ---- start ---- */
 
-static int64_t start_deadline(const struct target *t)
+static void speak_up(void *arg, const char *words)
 {
-	return clock_in(conf_ms(&t->conf, CONF_START_TIMEOUT) + START_GRACE_MS);
-}
+	struct speaker *s = arg;
 
-static const char *from_where(const char *rc)
-{
-	return *rc ? rc : "settings alone";
-}
-
-/* One that runs, unwatched: from the same file it gets a keeper again. */
-static int adopt(const struct call *c, struct target *t, struct vm *vm)
-{
-	struct speaker s = { c, t->name };
-	struct keep_job job = { .vm = vm };
-	struct state state;
-	struct err e;
-	int got = state_read(&state, vm->dir, &e);
-	int same = got <= 0 || strcmp(state.rc, t->conf.file ? t->conf.file : "") == 0;
-
-	if (!same)
-		fprintf(stderr, "%s: %s: runs already from %s, not from %s\n", c->applet->name, t->name, from_where(state.rc),
-			from_where(t->conf.file ? t->conf.file : ""));
-	state_free(&state);
-	if (!same) {
-		vm_close(vm);
-		return FAILED;
-	}
-	target_job(t, &job);
-	int code = launch(&job, 1, start_deadline(t), speak, &s);
-	if (code == DONE)
-		say(c, t->name, "runs already; its keeper was lost and is there again");
-	return code;
-}
-
-static void on_asked(void *arg)
-{
-	(void)arg;
-}
-
-/* Somebody else keeps it: waits until it is ready. NOT_UP: it has just ended; ASK_LOST as -1. */
-static int ask_ready(const struct call *c, struct target *t, const struct vm *vm, int64_t deadline)
-{
-	struct speaker s = { c, t->name };
-	struct loop l = { 0 };
-	struct ask a = { .said = speak, .done = on_asked, .arg = &s };
-
-	ask_begin(&a, &l, vm, "ready", 0, t->conf.file ? t->conf.file : "");
-	while (a.state == ASK_WAITS && clock_left(deadline) > 0)
-		loop_turn(&l, deadline);
-	int code = a.state == ASK_WAITS ? TIMED_OUT : a.state == ASK_LOST ? -1 : a.code;
-	if (code == REQUEST_UNKNOWN) /* an older one is replaced */
-		code = act_end_keeper(a.peer) == 0 ? -1 : FAILED;
-	if (a.state == ASK_WAITS)
-		say(c, t->name, "its keeper does not answer");
-	else if (code >= 0 && code != NOT_UP)
-		say(c, t->name, a.words);
-	ask_close(&a);
-	loop_free(&l);
-	return code;
-}
-
-static void say_unknown(const struct call *c, const struct target *t, const struct err *e)
-{
-	fprintf(stderr, "%s: %s: unknown whether it runs: %s\n", c->applet->name, t->name, e->text);
-}
-
-/* What must be known before the keeper's byte may be taken for a start. */
-static int refuse_unknown(const struct call *c, const struct target *t)
-{
-	struct probe p = { 0 };
-
-	text_copy(p.name, sizeof(p.name), t->name);
-	probe_look(&p, t->host);
-	int unknown = strcmp(p.phase, "unknown") == 0;
-	if (unknown)
-		say_unknown(c, t, &p.err);
-	probe_free(&p);
-	return unknown;
-}
-
-/* Becomes its keeper, or finds it running. 1: vm is ours and nothing lives; 0: *code says it all. */
-static int take(const struct call *c, struct target *t, struct vm *vm, int *code)
-{
-	int64_t deadline = start_deadline(t);
-	struct lock_seen seen;
-	struct err e;
-	int got;
-
-	*code = FAILED;
-	if (refuse_unknown(c, t))
-		return 0;
-	while ((got = vm_keep(vm, &t->host->place, t->name, &e)) == 0) {
-		*code = ask_ready(c, t, vm, deadline);
-		vm_close(vm);
-		if (*code >= 0 && *code != NOT_UP)
-			return 0;
-		/* its keeper has not opened its desk yet, or is just leaving: neither takes long */
-		if (clock_left(deadline) == 0) {
-			*code = TIMED_OUT;
-			say(c, t->name, "its keeper does not answer");
-			return 0;
-		}
-		poll(NULL, 0, 5);
-	}
-	if (got < 0 || lock_look(vm->lock, &seen) < 0) {
-		*code = got < 0 ? fail(c, t->name, &e) : FAILED;
-		vm_close(vm);
-		return 0;
-	}
-	if (seen.qemu) {
-		*code = adopt(c, t, vm);
-		return 0;
-	}
-	/* once more: the keeper that spoke for it may have gone only now */
-	if (!probe_poses(vm, &e))
-		return 1;
-	say_unknown(c, t, &e);
-	vm_close(vm);
-	return 0;
+	if (is_talkative(s->c))
+		speak(s, words);
 }
 
 static int start_one(const struct call *c, struct target *t)
 {
 	struct speaker s = { c, t->name };
-	struct vm vm;
-	int code;
+	const struct start how = { .throw_away = opt_has(&c->o, 'x'), .say = speak, .progress = speak_up, .arg = &s };
 
-	if (!take(c, t, &vm, &code))
-		return code;
-	struct keep_job job = { .vm = &vm, .throw_away = opt_has(&c->o, 'x') };
-	target_job(t, &job);
-	code = launch(&job, 0, start_deadline(t), speak, &s);
-	if (code == DONE && is_talkative(c))
-		say(c, t->name, "started");
-	return code;
+	return start_vm(t, &how);
 }
 
 /* ---- run ---- */
@@ -267,11 +114,12 @@ static void run_done(void *arg, int code)
 static int run_one(const struct call *c, struct target *t, int64_t limit)
 {
 	struct runner r = { .speaker = { c, t->name } };
+	const struct start how = { .say = speak, .arg = &r.speaker };
 	struct vm vm;
 	struct lock_seen seen;
 	struct err e;
 
-	if (refuse_unknown(c, t))
+	if (start_unknown(t, &how))
 		return FAILED;
 	int got = vm_keep(&vm, &t->host->place, t->name, &e);
 	if (got < 0)
@@ -281,8 +129,7 @@ static int run_one(const struct call *c, struct target *t, int64_t limit)
 		say(c, t->name, "runs already, with a keeper");
 		return FAILED;
 	}
-	if (!seen.qemu && probe_poses(&vm, &e)) {
-		say_unknown(c, t, &e);
+	if (!seen.qemu && start_poses(&vm, &how)) {
 		vm_close(&vm);
 		return FAILED;
 	}
@@ -397,39 +244,6 @@ static int verb_showcmd(struct call *c)
 	return on_targets(c, each_showcmd, 0);
 }
 
-/* Names that run though nobody registered them are appended; each entry is zeroed but for its name. */
-static struct probe *all_vms(const struct host *h, size_t *n)
-{
-	size_t room = h->reg.n + 16;
-	struct probe *list = calloc(room, sizeof(*list));
-	DIR *dir = opendir(h->place.run);
-	struct dirent *d;
-
-	for (*n = 0; list && *n < h->reg.n; ++*n)
-		text_copy(list[*n].name, sizeof(list->name), h->reg.vms[*n].name);
-	while (list && dir && (d = readdir(dir))) {
-		if (!text_name(d->d_name, CONF_NAME_MAX) || reg_find(&h->reg, d->d_name))
-			continue;
-		if (*n == room) {
-			struct probe *more = realloc(list, (room *= 2) * sizeof(*list));
-			if (!more)
-				break;
-			list = more;
-		}
-		memset(&list[*n], 0, sizeof(*list));
-		text_copy(list[*n].name, sizeof(list->name), d->d_name);
-		probe_look(&list[*n], h);
-		/* what has no lock is another's: a file, a directory of QEMU's own */
-		int lives = list[*n].seen.qemu || list[*n].seen.keeper ||
-			    (strcmp(list[*n].phase, "unknown") == 0 && list[*n].vm.lock >= 0);
-		probe_free(&list[*n]);
-		*n += (size_t)lives;
-	}
-	if (dir)
-		closedir(dir);
-	return list;
-}
-
 /* A name is known when it is registered or has a run directory with a lock in it. DONE, or the code, said. */
 static int know(const struct call *c, const struct host *h, const char *name)
 {
@@ -472,18 +286,6 @@ static int all_known(const struct call *c, const struct host *h)
 	return code;
 }
 
-static enum show_form form_of(const struct call *c)
-{
-	static const struct { char letter; enum show_form form; } forms[] = {
-		{ 'j', SHOW_JSON }, { 's', SHOW_SHELL }, { 'v', SHOW_ALL },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
-		if (opt_has(&c->o, forms[i].letter))
-			return forms[i].form;
-	return SHOW_TABLE;
-}
-
 static int status_code(const struct call *c, const struct probe *list, size_t n)
 {
 	int code = DONE;
@@ -523,9 +325,9 @@ static int verb_status(struct call *c)
 		host_free(&h);
 		return code;
 	}
-	struct probe *list = c->o.n ? named_vms(c, &n) : all_vms(&h, &n);
+	struct probe *list = c->o.n ? named_vms(c, &n) : probe_list(&h, &n);
 	probe_all(list, n, &h);
-	show_vms(&out, list, n, form_of(c));
+	show_vms(&out, list, n, show_form(&c->o));
 	fwrite(buf_text(&out), 1, out.n, stdout);
 	code = status_code(c, list, n);
 	if (code == DONE && !c->o.n)
@@ -546,7 +348,7 @@ static int verb_list(struct call *c)
 
 	if (code != DONE)
 		return code;
-	struct probe *list = opt_has(&c->o, 'r') ? all_vms(&h, &n) : NULL;
+	struct probe *list = opt_has(&c->o, 'r') ? probe_list(&h, &n) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		probe_look(&list[i], &h);
 		if (list[i].seen.qemu)
@@ -578,7 +380,7 @@ static int act_on(struct call *c, struct host *h, const char *verb, int stops, i
 	const struct act_job job = { .host = h, .verb = verb, .stops = stops, .ms = ms, .say = act_say, .progress = act_progress, .arg = c };
 	size_t n = 0;
 	int code = DONE;
-	struct probe *all = opt_has(&c->o, 'a') ? all_vms(h, &n) : named_vms(c, &n);
+	struct probe *all = opt_has(&c->o, 'a') ? probe_list(h, &n) : named_vms(c, &n);
 	struct act *list = calloc(n + 1, sizeof(*list));
 	size_t count = 0;
 

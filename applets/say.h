@@ -6,8 +6,11 @@
 #include "applet.h"
 #include "caller.h"
 #include "err.h"
+#include "host.h"
+#include "text.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /* A line on stderr; `name` is the VM's, or NULL. */
 static inline void say(const struct call *c, const char *name, const char *text)
@@ -33,6 +36,35 @@ static inline void say_caller(void *call, uint16_t port)
 	if (who.n)
 		fprintf(stderr, "%s: waiting: %s is on this port\n", c->applet->name, who.s);
 	buf_free(&who);
+}
+
+static inline int is_talkative(const struct call *c)
+{
+	return opt_has(&c->o, 'v') || isatty(2);
+}
+
+/* Whole lines, each as the applet's own. */
+static inline void say_lines(const struct call *c, const char *name, const struct buf *lines)
+{
+	const char *rest = buf_text(lines), *line;
+	size_t left = lines->n, n;
+
+	while ((line = text_line(&rest, &left, &n)))
+		fprintf(stderr, "%s: %s%s%.*s\n", c->applet->name, name ? name : "", name ? ": " : "", (int)n, line);
+}
+
+/* strict: a broken registry or monitor.conf is a refusal; else it is said and what could be read serves. */
+static inline int load_host(const struct call *c, struct host *h, int strict)
+{
+	struct buf errors = { 0 };
+	struct err e;
+	int code;
+
+	if (host_load(h, &errors, &code, &e) < 0)
+		return fail(c, NULL, &e);
+	say_lines(c, NULL, &errors);
+	buf_free(&errors);
+	return strict ? code : DONE;
 }
 
 #endif

@@ -165,8 +165,7 @@ static void end_unknown(struct act *a)
 	}
 }
 
-/* The limit of this VM's verb. */
-static int64_t limit_of(const struct act *a)
+static int64_t own_limit(const struct act *a)
 {
 	const struct act_job *job = a->job;
 
@@ -175,6 +174,14 @@ static int64_t limit_of(const struct act *a)
 	if (!job->stops)
 		return SHORT_MS;
 	return strcmp(job->verb, "stop") == 0 && a->probe.state.stopdelay ? a->probe.state.stopdelay : FORCED_MS;
+}
+
+/* The limit of this VM's verb. */
+static int64_t limit_of(const struct act *a)
+{
+	int64_t ms = own_limit(a);
+
+	return a->most && a->most < ms ? a->most : ms;
 }
 
 /* Nothing lives: for a stop that is what was wanted. */
@@ -236,6 +243,8 @@ static int64_t next_deadline(const struct act *list, size_t n, int *left)
 		if (list[i].done)
 			continue;
 		*left = 1;
+		if (!list[i].begun)
+			continue;
 		if (list[i].deadline < at)
 			at = list[i].deadline;
 	}
@@ -259,6 +268,19 @@ static void late(struct act *a)
 	}
 }
 
+/* Whose turn has come: one that is over at once may be what another waits for. */
+static void begin_all(struct act *list, size_t n, const struct act_job *job)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].begun || (job->may && !job->may(job->arg, &list[i])))
+			continue;
+		list[i].begun = 1;
+		begin(&list[i]);
+		if (list[i].done && job->may)
+			i = (size_t)-1;
+	}
+}
+
 void act_all(struct act *list, size_t n, const struct act_job *job)
 {
 	struct loop l = { 0 };
@@ -271,16 +293,17 @@ void act_all(struct act *list, size_t n, const struct act_job *job)
 		a->loop = &l;
 		a->done = 0;
 		a->deadline = 0;
+		a->begun = 0;
 		a->passed = 0;
 		a->ask = (struct ask){ .src.fd = -1 };
 		a->again = (struct source){ .fd = -1, .at = CLOCK_NEVER, .due = on_again, .owner = a };
+		vm_none(&a->probe.vm);
 		snprintf(a->probe.name, sizeof(a->probe.name), "%s", a->name);
-		begin(a);
 	}
-	while ((at = next_deadline(list, n, &left)), left) {
+	while (begin_all(list, n, job), (at = next_deadline(list, n, &left)), left) {
 		loop_turn(&l, at);
 		for (size_t i = 0; i < n; i++)
-			if (!list[i].done && clock_left(list[i].deadline) == 0)
+			if (list[i].begun && !list[i].done && clock_left(list[i].deadline) == 0)
 				late(&list[i]);
 	}
 	for (size_t i = 0; i < n; i++)

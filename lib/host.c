@@ -20,12 +20,14 @@ int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
 		*code = h->site.code;
 	if (reg_load(&h->reg, h->place.etc, errors) < 0)
 		*code = h->reg.code;
+	reg_autostart(&h->autostart, h->place.etc, errors);
 	h->code = *code;
 	return 0;
 }
 
 void host_free(struct host *h)
 {
+	reg_free(&h->autostart);
 	reg_free(&h->reg);
 }
 

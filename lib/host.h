@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* What holds for all VMs of whoever calls: the places, monitor.conf and the registry, read once. */
+/* What holds for all VMs of whoever calls: the places, monitor.conf, the registry and autostart, read once. */
 #ifndef HOST_H
 #define HOST_H
 
@@ -15,7 +15,8 @@ struct host {
 	struct place place;
 	struct site site;
 	struct reg reg;
-	int code; /* what a complaint about the files means, DONE for none */
+	struct reg autostart;	/* its own code says whether it is whole */
+	int code; /* what a complaint about the other files means, DONE for none */
 };
 
 /* 0; -1 and err when not even the places are known; complaints about the files are lines in `errors`, *code is then

@@ -9,8 +9,10 @@
 #include "text.h"
 #include "uid.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -100,6 +102,7 @@ void probe_look(struct probe *p, const struct host *h)
 	p->keeper = 0;
 	p->ask.src.fd = p->wire.src.fd = -1;
 	p->registered = reg_find(&h->reg, p->name);
+	p->autostart = p->registered && reg_find(&h->autostart, p->name);
 	p->err = (struct err){ 0 };
 	p->reason[0] = '\0';
 	p->seen = (struct lock_seen){ 0 };
@@ -272,6 +275,38 @@ void probe_by(struct probe *list, size_t n, const struct host *h, int64_t deadli
 void probe_all(struct probe *list, size_t n, const struct host *h)
 {
 	probe_by(list, n, h, clock_in(PROBE_MS));
+}
+
+struct probe *probe_list(const struct host *h, size_t *n)
+{
+	size_t room = h->reg.n + 16;
+	struct probe *list = calloc(room, sizeof(*list));
+	DIR *dir = opendir(h->place.run);
+	struct dirent *d;
+
+	for (*n = 0; list && *n < h->reg.n; ++*n)
+		text_copy(list[*n].name, sizeof(list->name), h->reg.vms[*n].name);
+	while (list && dir && (d = readdir(dir))) {
+		if (!text_name(d->d_name, CONF_NAME_MAX) || reg_find(&h->reg, d->d_name))
+			continue;
+		if (*n == room) {
+			struct probe *more = realloc(list, (room *= 2) * sizeof(*list));
+			if (!more)
+				break;
+			list = more;
+		}
+		memset(&list[*n], 0, sizeof(*list));
+		text_copy(list[*n].name, sizeof(list->name), d->d_name);
+		probe_look(&list[*n], h);
+		/* what has no lock is another's: a file, a directory of QEMU's own */
+		int lives = list[*n].seen.qemu || list[*n].seen.keeper ||
+			    (strcmp(list[*n].phase, "unknown") == 0 && list[*n].vm.lock >= 0);
+		probe_free(&list[*n]);
+		*n += (size_t)lives;
+	}
+	if (dir)
+		closedir(dir);
+	return list;
 }
 
 void probe_free(struct probe *p)

@@ -15,6 +15,7 @@ enum { PROBE_MS = 1000 }; /* for all VMs of a call together */
 struct probe {
 	char name[CONF_NAME_MAX + 1];
 	const struct reg_vm *registered; /* or NULL */
+	int autostart;
 	struct vm vm;
 	struct lock_seen seen;
 	pid_t keeper;		/* its pid, from the kernel; 0: not known */
@@ -41,6 +42,9 @@ void probe_look(struct probe *p, const struct host *h);
 /* For the holder of the keeper's byte who finds QEMU's free: 1 and err when QEMU may live all the same, so that none may
  * be started. */
 int probe_poses(const struct vm *vm, struct err *e);
+/* All VMs of the host, allocated: the registered, then those that run although nobody registered them. Each entry is zeroed but
+ * for its name. */
+struct probe *probe_list(const struct host *h, size_t *n);
 void probe_free(struct probe *p);
 
 #endif

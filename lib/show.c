@@ -134,6 +134,11 @@ static void put_cage(struct buf *b, const struct probe *p)
 		buf_str(b, p->state.cage);
 }
 
+static void put_autostart(struct buf *b, const struct probe *p)
+{
+	buf_str(b, p->autostart ? "yes" : "no");
+}
+
 /* Columns are only ever added, at the end. */
 static const struct column {
 	const char *name;
@@ -146,9 +151,9 @@ static const struct column {
 	{ "exit", 0, put_exit },	 { "rc", 0, put_rc },		{ "dir", 0, put_dir },
 	{ "hmp", 0, put_hmp },		 { "qmp", 0, put_qmp },		{ "vnc", 0, put_vnc },
 	{ "console", 0, put_console },	 { "uid", 1, put_uid },
-	{ "cage", 0, put_cage },
+	{ "cage", 0, put_cage },	 { "autostart", 0, put_autostart },
 };
-enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_COLUMNS = 8 };
+enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_COLUMNS = 8, AUTOSTART = 18 };
 
 static void upper(struct buf *b, const char *s)
 {
@@ -166,7 +171,8 @@ static void cell(struct buf *row, const char *value, size_t n, size_t width, int
 		buf_char(row, ' ');
 }
 
-static void table(struct buf *out, const struct probe *list, size_t n, size_t count)
+/* `last` is the column that stands at the end. */
+static void table(struct buf *out, const struct probe *list, size_t n, size_t count, size_t last)
 {
 	struct buf *cells = calloc((n + 1) * count, sizeof(*cells));
 	size_t width[COLUMNS] = { 0 };
@@ -177,11 +183,12 @@ static void table(struct buf *out, const struct probe *list, size_t n, size_t co
 	}
 	for (size_t i = 0; i <= n; i++) {
 		for (size_t c = 0; c < count; c++) {
+			const struct column *column = &columns[c == count - 1 ? last : c];
 			struct buf *b = &cells[i * count + c];
 			if (i)
-				columns[c].put(b, &list[i - 1]);
+				column->put(b, &list[i - 1]);
 			else
-				upper(b, columns[c].name);
+				upper(b, column->name);
 			if (b->n > width[c])
 				width[c] = b->n;
 		}
@@ -243,8 +250,13 @@ static void shell(struct buf *out, const struct probe *p)
 
 void show_vms(struct buf *out, const struct probe *list, size_t n, enum show_form form)
 {
-	if (form == SHOW_TABLE || form == SHOW_ALL) {
-		table(out, list, n, form == SHOW_ALL ? COLUMNS : FIRST_COLUMNS);
+	static const struct { size_t count, last; } tables[] = {
+		[SHOW_TABLE] = { FIRST_COLUMNS, FIRST_COLUMNS - 1 }, [SHOW_HOST] = { FIRST_COLUMNS + 1, AUTOSTART },
+		[SHOW_ALL] = { COLUMNS, COLUMNS - 1 },
+	};
+
+	if (form <= SHOW_ALL) {
+		table(out, list, n, tables[form].count, tables[form].last);
 		return;
 	}
 	if (form == SHOW_JSON)
@@ -259,4 +271,16 @@ void show_vms(struct buf *out, const struct probe *list, size_t n, enum show_for
 	}
 	if (form == SHOW_JSON)
 		buf_str(out, "]\n");
+}
+
+enum show_form show_form(const struct opts *o)
+{
+	static const struct { char letter; enum show_form form; } forms[] = {
+		{ 'j', SHOW_JSON }, { 's', SHOW_SHELL }, { 'v', SHOW_ALL },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+		if (opt_has(o, forms[i].letter))
+			return forms[i].form;
+	return SHOW_TABLE;
 }

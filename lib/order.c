@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: 0BSD */
+/* In which order the VMs of a host start and stop. */
+#include "order.h"
+
+#include "buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void order_sort(struct order_vm *list, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct order_vm vm = list[i];
+		size_t at = i;
+		for (; at > 0 && list[at - 1].order > vm.order; at--)
+			list[at] = list[at - 1];
+		list[at] = vm;
+	}
+}
+
+/* Whether `from` waits, through others or not, for `to`: the names of the way into it. */
+static int leads(struct order_vm *list, size_t from, size_t to, struct buf *way)
+{
+	struct order_vm *vm = &list[from];
+	size_t before = way->n;
+
+	if (vm->seen)
+		return 0;
+	vm->seen = 1;
+	buf_fmt(way, ", %s", vm->name);
+	if (from == to)
+		return 1;
+	for (size_t i = 0; i < vm->n; i++)
+		if (leads(list, vm->waits[i], to, way))
+			return 1;
+	way->n = before;
+	return 0;
+}
+
+int order_wait(struct order_vm *list, size_t n, size_t i, const char *name, struct err *e)
+{
+	struct order_vm *vm = &list[i];
+	struct buf way = { 0 };
+	size_t to = 0;
+
+	while (to < n && strcmp(list[to].name, name) != 0)
+		to++;
+	if (to == n)
+		return 0;
+	for (size_t k = 0; k < n; k++)
+		list[k].seen = 0;
+	int bad = leads(list, to, i, &way);
+	if (bad)
+		err_code(e, NOT_CONFIGURED, "AFTER: a ring: %s%s", vm->name, buf_text(&way));
+	buf_free(&way);
+	size_t *waits = bad ? NULL : realloc(vm->waits, (vm->n + 1) * sizeof(*waits));
+	if (!waits)
+		return bad ? -1 : err_set(e, "out of memory");
+	vm->waits = waits;
+	waits[vm->n++] = to;
+	return 0;
+}
+
+int order_may_start(const struct order_vm *list, size_t i)
+{
+	for (size_t k = 0; k < list[i].n; k++)
+		if (list[list[i].waits[k]].at != ORDER_OVER)
+			return 0;
+	return 1;
+}
+
+int order_may_stop(const struct order_vm *list, size_t n, size_t i)
+{
+	for (size_t k = 0; k < n; k++)
+		for (size_t w = 0; list[k].at != ORDER_OVER && w < list[k].n; w++)
+			if (list[k].waits[w] == i)
+				return 0;
+	return 1;
+}
+
+size_t order_chain(const struct order_vm *list, size_t i)
+{
+	size_t longest = 0;
+
+	for (size_t k = 0; k < list[i].n; k++) {
+		size_t chain = order_chain(list, list[i].waits[k]);
+		if (chain > longest)
+			longest = chain;
+	}
+	return longest + 1;
+}
+
+void order_free(struct order_vm *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i].waits);
+}
