@@ -8,6 +8,7 @@
 #include "json.h"
 #include "keeper.h"
 #include "launch.h"
+#include "notify.h"
 #include "say.h"
 #include "show.h"
 #include "sock.h"
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 enum { WAIT_MS = 60000 };
+enum { STOP_GRACE_MS = 10000 };	/* what a supervisor shall wait beyond a stop's limit */
 
 /* ---- words ---- */
 
@@ -93,6 +95,7 @@ static int start_one(const struct call *c, struct target *t)
 struct runner {
 	struct speaker speaker;
 	struct tty tty;
+	struct notify notify;
 };
 
 static void run_say(void *arg, const char *words)
@@ -107,8 +110,15 @@ static void run_done(void *arg, int code)
 {
 	struct runner *r = arg;
 
+	if (code == DONE)
+		notify_ready(&r->notify);
 	if (code == DONE && is_talkative(r->speaker.c))
 		run_say(r, r->tty.on ? "started (Ctrl-] stops it)" : "started");
+}
+
+static void run_stopping(void *arg, int64_t ms)
+{
+	notify_stopping(&((struct runner *)arg)->notify, ms + STOP_GRACE_MS);
 }
 
 static int run_one(const struct call *c, struct target *t, int64_t limit)
@@ -135,13 +145,16 @@ static int run_one(const struct call *c, struct target *t, int64_t limit)
 	}
 	struct keep_job job = {
 		.vm = &vm, .foreground = 1, .console = opt_has(&c->o, 'c'), .escape = TTY_ESCAPE, .throw_away = opt_has(&c->o, 'x'),
-		.limit = limit ? clock_in(limit) : CLOCK_NEVER, .say = run_say, .done = run_done, .arg = &r,
+		.limit = limit ? clock_in(limit) : CLOCK_NEVER, .say = run_say, .done = run_done,
+		.stopping = run_stopping, .arg = &r,
 	};
 	target_job(t, &job);
 	fd_close_from(3, (int[]){ vm.dir, vm.lock }, 2);
 	if (job.console && isatty(0))
 		tty_raw(&r.tty, 0);
+	notify_begin(&r.notify);
 	int code = keeper_run(&job, seen.qemu);
+	notify_end(&r.notify);
 	tty_restore(&r.tty);
 	return code;
 }

@@ -336,6 +336,8 @@ static int may_stop(void *arg, struct act *a)
 	int64_t reserve = part / RESERVE_PART;
 	a->most = part - (reserve < RESERVE_MOST ? reserve : RESERVE_MOST);
 	a->most += !a->most;
+	if (is_talkative(f->c))
+		say(f->c, a->name, "stopping");
 	return 1;
 }
 

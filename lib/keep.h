@@ -51,6 +51,7 @@ struct keep_job {
 	/* words for whoever began it, and once: it is ready (DONE), or failed (the code) */
 	void (*say)(void *arg, const char *words);
 	void (*done)(void *arg, int code);
+	void (*stopping)(void *arg, int64_t ms); /* a stop has begun; or NULL */
 	void *arg;
 };
 

@@ -386,6 +386,8 @@ static void begin_stop(struct keeper *k, int64_t ms, enum ladder_step least)
 	}
 	/* one that is not ready hears no button */
 	ladder_begin(&k->ladder, clock_ms(), clock_in(ms), k->ready || least > LADDER_QUIT ? least : LADDER_QUIT);
+	if (k->job->stopping)
+		k->job->stopping(k->job->arg, ms);
 	if (strcmp(k->state.phase, "stopping") != 0)
 		keep_phase(k, "stopping");
 	climb(k);

@@ -109,8 +109,8 @@ seconds() {
 	qi 6 qemud start
 	like "$stderr" *"qemud: c: AFTER: a ring: c, b, a, c"$'\n'*
 	same "$(said started)" "c a b "
-	qi 0 qemud stop -f
-	same "$(said forced)" "b a c "
+	qi 0 qemud stop -fv
+	same "$(said stopping)" "b a c "
 }
 
 @test "at most -J N start at once" {
@@ -172,8 +172,8 @@ seconds() {
 	autostart b
 	qi 0 qemu-init start a b c
 	qi 0 qemu-init start NAME=z MACHINE=none SERIAL=no
-	qi 0 qemud stop -f
-	same "$(said forced)" "z c b a "
+	qi 0 qemud stop -f -v
+	same "$(said stopping)" "z c b a "
 	qi 0 qemu-init list -r
 	same "$output" ""
 }
@@ -251,4 +251,24 @@ seconds() {
 	[[ $VM_PID != "$old" ]]
 	tr '\0' ' ' <"/proc/$VM_PID/cmdline" | grep -q -- '-m [^ ]*17'
 	now_is c stopped
+}
+
+@test "run tells its supervisor when the guest is ready, and that it stops" {
+	requires socat
+	button_vm web STOPDELAY=20
+	socat -u UNIX-RECV:"$scratch/notify" CREATE:"$scratch/told" &
+	pids+=($!)
+	wait_until 5 test -S "$scratch/notify"
+	mkfifo "$scratch/ready"
+	exec 7<>"$scratch/ready"
+	background env NOTIFY_SOCKET="$scratch/notify" QINIT_READY_FD=8 "$bin/qinit" qemu-init run web 8>&7 7>&-
+	read -r -t 20 -u 7
+	exec 7>&-
+	now_is web running
+	wait_until 5 grep -qx READY=1 "$scratch/told"
+	says web R
+	kill -TERM "$pid"
+	ended "$pid" 0
+	wait_until 5 grep -q '^EXTEND_TIMEOUT_USEC=30000000$' "$scratch/told"
+	grep -q 'READY=1STOPPING=1\|^STOPPING=1$' "$scratch/told"
 }
