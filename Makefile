@@ -147,12 +147,19 @@ lint/%: FORCE
 # wrong each time: a loop's own condition as doubt, an err to be filled, a local's address in a function that never returns
 CPPCHECK_NOT = nullPointerRedundantCheck ctuuninitvar autoVariables
 
-install: qinit ## to $(DESTDIR)$(PREFIX): the executable, a link for each applet, man pages, conf/
+install: qinit ## to $(DESTDIR)$(PREFIX): the executable, a link for each applet, man pages, conf/; INIT=systemd|openrc|...: for that init
 	install -D -m 755 qinit $(DESTDIR)$(PREFIX)/bin/qinit
 	@set -e; for a in $(APPLETS); do ln -sf qinit $(DESTDIR)$(PREFIX)/bin/$$a; done
 	@set -e; for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	mkdir -p $(DESTDIR)$(PREFIX)/share/qinit
 	cp -R conf/. $(DESTDIR)$(PREFIX)/share/qinit/
+	@[ -z "$(INIT)" ] || $(MAKE) install-init
+
+install-init: # conf/init/INIT, laid out as from /
+	@set -e; cd conf/init/$(INIT); for f in $$(find etc -type f); do \
+		echo "$(DESTDIR)/$$f"; mkdir -p $(DESTDIR)/$${f%/*}; cp $$f $(DESTDIR)/$$f; \
+		sed 's|@BIN@|$(PREFIX)/bin|g' $$f >$(DESTDIR)/$$f; \
+	done
 
 clean: ## removes what was built
 	rm -rf build qinit
@@ -161,4 +168,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
 
 -include $(OBJ:.o=.d) $(wildcard $V/unit/*.d)
-.PHONY: soak all unit units targets fuzz check check-build demo bench lint install clean help FORCE
+.PHONY: soak all unit units targets fuzz check check-build demo bench lint install install-init clean help FORCE
