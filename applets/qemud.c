@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,7 +300,12 @@ static void start_all(struct fleet *f, long room)
 
 static long jobs(const struct call *c, struct err *e)
 {
-	return opt_number(&c->o, 'J', 1, JOBS_MOST, sysconf(_SC_NPROCESSORS_ONLN), e);
+	cpu_set_t ours;
+
+	CPU_ZERO(&ours);
+	sched_getaffinity(0, sizeof(ours), &ours);
+	int cores = CPU_COUNT(&ours); /* 0 beyond 1,024 of them */
+	return opt_number(&c->o, 'J', 1, JOBS_MOST, cores ? cores : 1, e);
 }
 
 static int verb_start(struct call *c)

@@ -34,14 +34,11 @@ static int reach(const char *path)
 
 void notify_begin(struct notify *n)
 {
-	static const char socket_key[] = "NOTIFY_SOCKET", ready_key[] = "QINIT_READY_FD";
-	const char *path = getenv(socket_key), *number = getenv(ready_key);
+	const char *path = getenv("NOTIFY_SOCKET"), *number = getenv("QINIT_READY_FD");
 	long long fd;
 
 	n->socket = path ? reach(path) : -1;
 	n->ready = number && text_number(number, 3, INT_MAX, &fd) == 0 && fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0 ? (int)fd : -1;
-	unsetenv(socket_key);
-	unsetenv(ready_key);
 }
 
 static void tell(const struct notify *n, const char *words)

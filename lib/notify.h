@@ -10,8 +10,7 @@ struct notify {
 	int ready;	/* who waits for a newline, or -1 */
 };
 
-/* From NOTIFY_SOCKET and QINIT_READY_FD, which no child shall find in the environment any more. What is not there, or cannot
- * be reached, is not told. */
+/* From NOTIFY_SOCKET and QINIT_READY_FD; no child inherits the descriptors. What is not there, or cannot be reached, is not told. */
 void notify_begin(struct notify *n);
 void notify_ready(struct notify *n);
 /* That it ends, and takes at most so long. */

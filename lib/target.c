@@ -255,6 +255,7 @@ void target_remember(struct target *t, const struct host *h, const char *name)
 		t->operand = t->rc_words.n ? t->rc_words.s : NULL;
 		t->settings = t->old_settings.words;
 		t->n = t->old_settings.n;
+		t->throw_away = s.throw_away != 0;
 	}
 	state_free(&s);
 	buf_free(&errors);
@@ -290,6 +291,7 @@ void target_job(const struct target *t, struct keep_job *job)
 	job->uid = t->uid;
 	job->group = t->group;
 	job->registered = t->registered;
+	job->throw_away |= t->throw_away;
 	job->rules = (struct disk_rules){ .throw_away = job->throw_away, .temp = t->temp, .taken = taken, .arg = (void *)t };
 }
 

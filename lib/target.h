@@ -28,6 +28,7 @@ struct target {
 	const char *temp[4];	/* for throw-away overlays, ends with NULL */
 	struct buf rc_words;	/* target_remember: the rc-file's path, and the settings */
 	struct cfg old_settings;
+	int throw_away;		/* target_remember: it runs so */
 	struct buf setting_words; /* the settings as words of sh(1) */
 	const struct host *host;
 };

@@ -253,6 +253,20 @@ seconds() {
 	now_is c stopped
 }
 
+@test "a restart does not forget that disks are to be thrown away" {
+	local restart
+	button_vm web
+	qi 0 qemu-init start -x web
+	for restart in "qemud restart" "qemu-init restart web"; do
+		says web R
+		# shellcheck disable=SC2086 # words
+		qi 0 $restart
+		grep -qx throw_away=1 "$QEMU_INIT_RUN/web/state"
+		state_of web
+		tr '\0' ' ' <"/proc/$VM_PID/cmdline" | grep -q '"driver":"qcow2"'
+	done
+}
+
 @test "run tells its supervisor when the guest is ready, and that it stops" {
 	requires socat
 	button_vm web STOPDELAY=20

@@ -31,7 +31,7 @@ static void test_socket(const char *path)
 	CHECK(bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))) == 0);
 	setenv("NOTIFY_SOCKET", path, 1);
 	notify_begin(&n);
-	CHECK(n.socket >= 0 && n.ready == -1 && !getenv("NOTIFY_SOCKET"));
+	CHECK(n.socket >= 0 && n.ready == -1);
 	notify_ready(&n);
 	CHECK_TEXT(hear(fd), "READY=1");
 	notify_stopping(&n, 65000);
@@ -51,9 +51,10 @@ static void test_descriptor(void)
 	if (pipe(fds) < 0)
 		exit(1);
 	snprintf(number, sizeof(number), "%d", fds[1]);
+	unsetenv("NOTIFY_SOCKET");
 	setenv("QINIT_READY_FD", number, 1);
 	notify_begin(&n);
-	CHECK(n.ready == fds[1] && n.socket == -1 && !getenv("QINIT_READY_FD") && fcntl(fds[1], F_GETFD) & FD_CLOEXEC);
+	CHECK(n.ready == fds[1] && n.socket == -1 && fcntl(fds[1], F_GETFD) & FD_CLOEXEC);
 	notify_ready(&n);
 	CHECK(read(fds[0], got, 2) == 1 && *got == '\n' && read(fds[0], got, 2) == 0);
 	notify_ready(&n); /* not twice */
