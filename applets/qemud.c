@@ -200,7 +200,7 @@ static int be_waiter(const struct fleet *f, struct guest *g)
 
 	for (const struct conf_item *item = NULL; (item = conf_next(&g->t.conf, CONF_AFTER, item));)
 		wait_one(f, g, item, begun);
-	poll(NULL, 0, (int)conf_ms(&g->t.conf, CONF_BOOTDELAY));
+	poll(NULL, 0, clock_poll(clock_in(conf_ms(&g->t.conf, CONF_BOOTDELAY))));
 	return DONE;
 }
 
@@ -246,9 +246,12 @@ static int must_wait(const struct fleet *f, const struct guest *g)
 	return conf_item(&g->t.conf, CONF_BOOTDELAY, 0) != NULL;
 }
 
-/* Those that nobody holds up any more begin to wait, or are ready; of these the first ones start, as long as there is room. */
-static void go_on(struct fleet *f, long *room)
+/* Those that nobody holds up any more begin to wait, or are ready; of these the first ones start, as long as there is room.
+ * How many are not over. */
+static size_t go_on(struct fleet *f, long *room)
 {
+	size_t left = 0;
+
 	for (size_t i = 0; i < f->n; i++) {
 		struct order_vm *vm = &f->list[i];
 		struct guest *g = vm->owner;
@@ -256,6 +259,7 @@ static void go_on(struct fleet *f, long *room)
 			vm->at = ORDER_BEGUN;
 			g->stage = must_wait(f, g) && in_child(f, g, be_waiter) == 0 ? WAITS : READY;
 		}
+		left += vm->at != ORDER_OVER;
 		if (vm->at != ORDER_BEGUN || g->stage != READY || *room == 0)
 			continue;
 		g->stage = STARTS;
@@ -264,6 +268,7 @@ static void go_on(struct fleet *f, long *room)
 		else
 			vm->at = ORDER_OVER;
 	}
+	return left;
 }
 
 /* One of our processes has ended; another's child is nobody. */
@@ -293,7 +298,7 @@ static void start_all(struct fleet *f, long room)
 	for (size_t i = 0; i < f->n; i++)
 		f->list[i].at = ((struct guest *)f->list[i].owner)->code == DONE ? ORDER_HELD : ORDER_OVER;
 	signal(SIGCHLD, SIG_DFL); /* ignored it would hide how they ended */
-	while (go_on(f, &room), (pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR)
+	while (go_on(f, &room) && ((pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR))
 		if (pid > 0)
 			child_ended(f, pid, status, &room);
 }
@@ -375,9 +380,9 @@ static int verb_stop(struct call *c)
 
 	if (ms < 0)
 		return fail(c, NULL, &e);
-	gather(&f, c, 1, 1);
+	int code = gather(&f, c, 1, 1);
 	stop_all(&f, ms);
-	return end(&f, DONE);
+	return end(&f, code);
 }
 
 /* What runs comes back. Where one file is bad nothing is stopped. */
