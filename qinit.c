@@ -6,9 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 
-extern const struct applet applet_qemu_cmd, applet_qemu_init, applet_qemu_mon, applet_qemud;
+extern const struct applet applet_qemu_adm, applet_qemu_cmd, applet_qemu_init, applet_qemu_mon, applet_qemud;
 
 static const struct applet *const applets[] = {
+	&applet_qemu_adm,
 	&applet_qemu_cmd,
 	&applet_qemu_init,
 	&applet_qemu_mon,

@@ -43,4 +43,4 @@ _qinit() {
 	fi
 }
 
-complete -o filenames -F _qinit qinit qemu-init qemu-mon qemu-cmd qemud
+complete -o filenames -F _qinit qinit qemu-init qemu-adm qemu-mon qemu-cmd qemud

@@ -1,4 +1,4 @@
-#compdef qinit qemu-init qemu-mon qemu-cmd qemud
+#compdef qinit qemu-init qemu-adm qemu-mon qemu-cmd qemud
 # SPDX-License-Identifier: 0BSD
 # Completion for zsh, minimal: copy it into $fpath as _qinit. The words are those of the programs' own help.
 

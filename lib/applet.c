@@ -39,7 +39,7 @@ static void applet_help(struct buf *b, const struct applet *a)
 		const struct verb *v = &a->verbs[i];
 		if (v->group)
 			buf_fmt(b, "\n%s:\n", v->group);
-		buf_fmt(b, "  %-8s %-31s %s\n", v->name, v->operands, v->summary);
+		buf_fmt(b, "  %-10s %-31s %s\n", v->name, v->operands, v->summary);
 	}
 	if (!a->verbs[0].name) {
 		buf_str(b, "\n");

@@ -2,42 +2,22 @@
 /* Disks are used once. */
 #include "claim.h"
 
-#include "clock.h"
-#include "fd.h"
+#include "file.h"
 #include "lock.h"
 #include "state.h"
 #include "text.h"
 #include "vm.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-
-enum { AGAIN_MS = 5 };
 
 int claim_lock(const struct place *place, int64_t deadline, struct err *e)
 {
 	char path[PLACE_MAX + sizeof("/.disks")];
 
 	snprintf(path, sizeof(path), "%s/.disks", place->run);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	/* not a blocking flock: whoever holds it may be stopped, and a start has a deadline */
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK || clock_left(deadline) == 0) {
-			err_sys(e, "%s", path);
-			fd_close(&fd);
-			return -1;
-		}
-		poll(NULL, 0, AGAIN_MS);
-	}
-	return fd;
+	return file_lock(path, deadline, e);
 }
 
 int claim_forbids(const char *claims, unsigned long long dev, unsigned long long ino, int writes)

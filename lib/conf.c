@@ -225,7 +225,10 @@ static void read_file(struct load *l, const char *file, int may_lack, uid_t *own
 	struct err e;
 	int got;
 
-	if (trust_read(file, owner, CONF_FILE_MAX, &text, &e) < 0) {
+	if (file == l->c->file && l->from->text) {
+		*owner = geteuid();
+		buf_add(&text, buf_text(l->from->text), l->from->text->n);
+	} else if (trust_read(file, owner, CONF_FILE_MAX, &text, &e) < 0) {
 		if (!may_lack || errno != ENOENT) {
 			begin_note(l, file, 0, 0);
 			buf_str(&l->texts, e.text);

@@ -92,6 +92,7 @@ struct conf {
 struct conf_from {
 	const char *defaults;	/* path of default.rc, NULL for none; one that is missing is fine */
 	const char *file;	/* absolute path of the rc-file, NULL for none */
+	const struct buf *text;	/* what it is going to hold, read in its stead; NULL: it is read */
 	const char *name;	/* what NAME must be; NULL: NAME= (or the file's name) says it */
 	const char *dir;	/* the VM's folder, absolute; NULL: the rc-file's, without one the current */
 	char *const *settings;	/* KEY=VALUE, above the files */

@@ -2,15 +2,20 @@
 /* Small files: read whole or not at all, written whole or not at all. */
 #include "file.h"
 
+#include "clock.h"
 #include "fd.h"
 #include "guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+enum { AGAIN_MS = 5 };
 
 int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *e)
 {
@@ -82,19 +87,30 @@ int file_peek(int dir, const char *path, char *text, size_t room)
 	return got < 0 ? -1 : (int)n;
 }
 
+/* What a file of people's keeps when it is written anew. */
+static int keep_owner(int dir, const char *name, int fd)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return (st.st_uid != geteuid() && fchown(fd, st.st_uid, st.st_gid) < 0) || fchmod(fd, st.st_mode & 07777) < 0 ? -1 : 0;
+}
+
 int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, int sync, struct err *e)
 {
 	char temp[NAME_MAX + 1];
 
-	if (snprintf(temp, sizeof(temp), ".%s.%ld", name, (long)getpid()) >= (int)sizeof(temp)) {
+	if (snprintf(temp, sizeof(temp), ".%s.%ld", name, sync ? 0 : (long)getpid()) >= (int)sizeof(temp)) {
 		errno = ENAMETOOLONG;
 		return err_sys(e, "write %s", name);
 	}
-	unlinkat(dir, temp, 0); /* of a writer that was killed and had our pid */
+	unlinkat(dir, temp, 0); /* of a writer that was killed: had our pid, or the lock */
 	int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_sys(e, "write %s", name);
-	if (fd_write(fd, bytes, n) < 0 || (sync && fsync(fd) < 0) || renameat(dir, temp, dir, name) < 0) {
+	if (fd_write(fd, bytes, n) < 0 || (sync && (keep_owner(dir, name, fd) < 0 || fsync(fd) < 0)) ||
+	    renameat(dir, temp, dir, name) < 0 || (sync && fsync(dir) < 0)) {
 		err_sys(e, "write %s", name);
 		unlinkat(dir, temp, 0);
 		fd_close(&fd);
@@ -102,6 +118,25 @@ int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mo
 	}
 	fd_close(&fd);
 	return 0;
+}
+
+int file_lock(const char *path, int64_t deadline, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	/* not a blocking flock: whoever holds it may be stopped */
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || clock_left(deadline) == 0) {
+			err_sys(e, "%s", path);
+			e->code = errno == EWOULDBLOCK ? TIMED_OUT : e->code;
+			fd_close(&fd);
+			return -1;
+		}
+		poll(NULL, 0, AGAIN_MS);
+	}
+	return fd;
 }
 
 int file_mkdirs(const char *path, mode_t mode)
@@ -177,4 +212,22 @@ int file_join(char *to, size_t room, const char *a, const char *b)
 	int len = snprintf(to, room, "%s%s%s", a, n && a[n - 1] == '/' ? "" : "/", b);
 
 	return len < 0 || (size_t)len >= room ? -1 : 0;
+}
+
+int file_save(const char *path, const struct buf *text, mode_t mode, struct err *e)
+{
+	char real[PATH_MAX];
+
+	if (file_real(path, real, sizeof(real)) < 0 && snprintf(real, sizeof(real), "%s", path) >= (int)sizeof(real)) {
+		errno = ENAMETOOLONG;
+		return err_sys(e, "%s", path);
+	}
+	char *slash = strrchr(real, '/');
+	*slash = '\0';
+	int dir = open(slash == real ? "/" : real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int bad = text->bad ? err_set(e, "out of memory") : dir < 0 ? err_sys(e, "%s", real) : 0;
+	if (!bad && file_write(dir, slash + 1, buf_text(text), text->n, mode, 1, e) < 0)
+		bad = err_at(e, "%s", real);
+	fd_close(&dir);
+	return bad;
 }

@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "err.h"
 
+#include <stdint.h>
 #include <sys/stat.h>
 
 /* Reads a regular file of at most max bytes; a directory, FIFO, device, or larger file is refused at once, without
@@ -17,9 +18,15 @@ int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct e
 int file_open(int dir, const char *path);
 /* Reads what /proc or /sys says, cut at room - 1, NUL at the end; its length or -1 with errno. */
 int file_peek(int dir, const char *path, char *text, size_t room);
-/* Writes NAME by a temporary file beside it and rename: the old content or the new, never a part. sync: that holds
- * for a power loss, too. 0 or -1. */
+/* Writes NAME by a temporary file beside it and rename: the old content or the new, never a part. sync, for a file of
+ * people's and one writer at a time: that holds for a power loss, too, what returned is there to stay, and the file keeps
+ * its mode and owner; `mode` is then a new one's. 0 or -1. */
 int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, int sync, struct err *e);
+/* The same, with sync, for an absolute path; a link stays, and what it leads to is written. */
+int file_save(const char *path, const struct buf *text, mode_t mode, struct err *e);
+/* Makes the file if it is missing, and takes the flock that whoever changes something holds: its descriptor, close-on-exec,
+ * to be closed at the end; -1 and err, also when another holds it until the deadline. */
+int file_lock(const char *path, int64_t deadline, struct err *e);
 /* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. 0 or -1 with errno. */
 int file_mkdirs(const char *path, mode_t mode);
 /* Opens a directory that only its owner may write: no symlink, owned by the effective user or root, no write bit for

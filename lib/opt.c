@@ -4,11 +4,13 @@
 
 #include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct opt_letter opt_letters[] = {
 	{ 'a', "all", NULL, "all VMs" },
 	{ 'c', "console", NULL, "join the serial console to stdin and stdout" },
+	{ 'd', "dir", "DIR", "the VM's folder" },
 	{ 'e', "escape", "CHAR", "leave by Ctrl-CHAR instead of Ctrl-]" },
 	{ 'f', "force", NULL, "do not ask, do not wait" },
 	{ 'h', "help", NULL, "this help" },
@@ -26,6 +28,9 @@ const struct opt_letter opt_letters[] = {
 	{ '0', "nul", NULL, "end each word with a NUL byte" },
 	{ 'E', "event", "EVENT", "this event" },
 	{ 'J', "jobs", "N", "so many at once" },
+	{ '\1', "from", "FILE", "begin with the lines of this rc-file" },
+	{ '\2', "disk", "SIZE", "make an empty disk: 10G" },
+	{ '\3', "cdrom", "ISO", "with this CD image" },
 };
 const size_t opt_letter_count = sizeof(opt_letters) / sizeof(*opt_letters);
 
@@ -64,7 +69,7 @@ static int give(struct line *l, const struct opt_letter *letter, const char *beh
 {
 	if (letter->arg && !behind) {
 		if (l->at >= l->n)
-			return err_code(l->e, USAGE, "-%c, --%s: wants a value, %s", letter->letter, letter->name, letter->arg);
+			return err_code(l->e, USAGE, "--%s: wants a value, %s", letter->name, letter->arg);
 		behind = l->argv[l->at++];
 	}
 	l->o->value[(int)letter->letter] = behind ? behind : "";
@@ -125,6 +130,11 @@ int opt_has(const struct opts *o, char letter)
 	return o->value[(int)letter] != NULL;
 }
 
+const char *opt_value(const struct opts *o, char letter)
+{
+	return o->value[(int)letter];
+}
+
 int64_t opt_time(const struct opts *o, char letter, int64_t standard, struct err *e)
 {
 	int64_t ms;
@@ -151,17 +161,13 @@ void opt_help(struct buf *b, const char *letters)
 {
 	for (size_t i = 0; i < opt_letter_count; i++) {
 		const struct opt_letter *l = &opt_letters[i];
-		char both[64];
+		char both[64] = "";
 		if (!is_taken(letters, l->letter))
 			continue;
-		size_t n = 0;
-		both[n++] = '-';
-		both[n++] = l->letter;
-		both[n] = '\0';
-		if (l->arg) {
-			both[n++] = ' ';
-			text_copy(both + n, sizeof(both) - n, l->arg);
-		}
+		if (l->letter >= ' ')
+			snprintf(both, sizeof(both), "-%c%s%s", l->letter, l->arg ? " " : "", l->arg ? l->arg : "");
+		else
+			snprintf(both, sizeof(both), "%s", l->arg);
 		buf_fmt(b, "  %-10s --%-11s %s\n", both, l->name, l->about);
 	}
 }

@@ -9,6 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The letters of options that have none to type; as strings, to be joined to others. */
+#define OPT_FROM "\1"
+#define OPT_DISK "\2"
+#define OPT_CDROM "\3"
+
 /* A letter means the same in every applet and verb. */
 struct opt_letter {
 	char letter;
@@ -33,6 +38,8 @@ struct opts {
 int opt_read(struct opts *o, const char *letters, int own, int n, char **argv, struct err *e);
 /* 1 when the letter was given. */
 int opt_has(const struct opts *o, char letter);
+/* The value, NULL when it was not given. */
+const char *opt_value(const struct opts *o, char letter);
 /* The value of -t in ms, `standard` when it is not there; -1 and err for a bad one. */
 int64_t opt_time(const struct opts *o, char letter, int64_t standard, struct err *e);
 /* The value of a number: standard when not there; -1 and err for a bad one. */

@@ -2,6 +2,7 @@
 /* The registry: which VMs there are, in which order, and where. */
 #include "reg.h"
 
+#include "edit.h"
 #include "file.h"
 #include "line.h"
 #include "text.h"
@@ -185,6 +186,25 @@ const struct reg_vm *reg_find(const struct reg *r, const char *name)
 	size_t at;
 
 	return look_up(r, name, &at) ? &r->vms[r->sorted[at]] : NULL;
+}
+
+int reg_lock(const char *etc_dir, int64_t deadline, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (!*etc_dir)
+		return err_code(e, NOT_CONFIGURED, "no place for the registry: neither HOME nor QEMU_INIT_ETC is set");
+	if (file_mkdirs(etc_dir, 0755) < 0)
+		return err_sys(e, "%s", etc_dir);
+	if (file_join(path, sizeof(path), etc_dir, ".lock") < 0)
+		return err_code(e, NOT_CONFIGURED, "%s: too long a path", etc_dir);
+	return file_lock(path, deadline, e);
+}
+
+int reg_write(struct reg *r, const char *name, const char *line, struct err *e)
+{
+	edit_word(&r->text, name, line);
+	return file_save(r->file, &r->text, 0644, e);
 }
 
 /* DIR/BASE: 1 when it is there, 0, or -1 and err. */

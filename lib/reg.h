@@ -32,6 +32,13 @@ void reg_free(struct reg *r);
 /* NULL when it is not there. */
 const struct reg_vm *reg_find(const struct reg *r, const char *name);
 
+/* For who changes anything in ETC_DIR or a VM's files: makes the folder where it is missing and takes its lock until the
+ * deadline. Read what is to be changed when you have it. A descriptor, to be closed; -1 and err. */
+int reg_lock(const char *etc_dir, int64_t deadline, struct err *e);
+/* Makes `line` the line of that name, NULL: none, and writes the file, for good when it returns. The lines around stay, and
+ * so does the list in memory. 0; -1 and err. */
+int reg_write(struct reg *r, const char *name, const char *line, struct err *e);
+
 /* The VM's rc-file: DIR/NAME-qemu.rc or the later DIR/NAME-qemud.rc. 0; -1 and err: NOT_CONFIGURED when both or none are
  * there, NO_RIGHT when that cannot be seen. */
 int reg_rc_file(const char *dir, const char *name, char *path, size_t room, struct err *e);

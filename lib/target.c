@@ -70,6 +70,8 @@ static int find_rc(struct target *t, char rc[PATH_MAX], struct err *e)
 	const struct reg_vm *vm;
 
 	rc[0] = '\0';
+	if (t->rc)
+		return text_copy(rc, PATH_MAX, t->rc);
 	if (!t->operand)
 		return 0;
 	if (strchr(t->operand, '/'))
@@ -97,7 +99,7 @@ static void see_registered(struct target *t)
 static int load_conf(struct target *t, const char *rc, struct buf *errors, struct buf *warnings)
 {
 	char defaults[PLACE_MAX + sizeof("/default.rc")], here[PATH_MAX];
-	struct conf_from from = { .file = *rc ? rc : NULL, .settings = t->settings, .n = t->n };
+	struct conf_from from = { .file = *rc ? rc : NULL, .text = t->text, .settings = t->settings, .n = t->n };
 
 	if (*t->host->place.etc) {
 		snprintf(defaults, sizeof(defaults), "%s/default.rc", t->host->place.etc);
@@ -212,9 +214,22 @@ static void choose_temp(struct target *t)
 	t->temp[n] = t->host->place.run;
 }
 
-int target_load(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings)
+int target_conf(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings)
 {
 	char rc[PATH_MAX];
+	struct err e;
+	int code;
+
+	t->host = h;
+	if (find_rc(t, rc, &e) < 0)
+		return complain(errors, &e);
+	if ((code = load_conf(t, rc, errors, warnings)) == DONE)
+		see_registered(t);
+	return code;
+}
+
+int target_load(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings)
+{
 	struct err e;
 	int code;
 
@@ -225,11 +240,8 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 			buf_char(&t->setting_words, ' ');
 		text_shell(&t->setting_words, t->settings[i]);
 	}
-	if (find_rc(t, rc, &e) < 0)
-		return complain(errors, &e);
-	if ((code = load_conf(t, rc, errors, warnings)) != DONE)
+	if ((code = target_conf(t, h, errors, warnings)) != DONE)
 		return code;
-	see_registered(t);
 	if (place_fits(&h->place, t->name, &e) < 0)
 		return complain(errors, &e);
 	if ((code = load_raw(t, errors)) != DONE || (code = check_allowed(t, errors)) != DONE ||

@@ -16,6 +16,8 @@ struct target {
 	char *const *settings;
 	size_t n;
 	int more;		/* others follow it on the line */
+	const char *rc;		/* for who changes the file: its absolute path, not to be looked for, */
+	const struct buf *text;	/* and what it is going to hold; else NULL */
 	/* filled by target_load */
 	char name[CONF_NAME_MAX + 1];
 	int registered;
@@ -38,6 +40,8 @@ struct target {
 size_t target_split(struct target *list, char *const *words, size_t n);
 /* The target that a VM was started from, by its `state` if it lives, else by its name. To be loaded next. */
 void target_remember(struct target *t, const struct host *h, const char *name);
+/* Reads and checks the rc-file alone, for who does not start it: name, registered, conf. */
+int target_conf(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings);
 /* Reads and checks all that a start needs, starts nothing. Complaints and warnings are whole lines. DONE, or the exit code.
  * Free it in either case. */
 int target_load(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings);

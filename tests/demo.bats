@@ -116,7 +116,7 @@ whole_life() {
 		done >"$scratch/help"
 		"$bin/$applet" -h >>"$scratch/help"
 		for option in $(sed -n 's/^ .*[ ]--\([a-z-]*\) .*/\1/p' "$scratch/help" | sort -u); do
-			grep -qE "^\.It Fl . , Fl Fl $option( |\$)" "$page" || fail "$applet.8: no --$option" || return
+			grep -qE "^\.It (Fl . , )?Fl Fl $option( |\$)" "$page" || fail "$applet.8: no --$option" || return
 		done
 	done
 }

@@ -109,7 +109,7 @@ static void test_help(void)
 	says("qinit --version", "qinit " VERSION "\n");
 	says("qinit --help", "usage: qinit APPLET");
 	says("qinit -h", "\n  vm-many    many verbs\n");
-	says("vm-many -h", "\nLife:\n  start    NAME...                         start VMs\n");
+	says("vm-many -h", "\nLife:\n  start      NAME...                         start VMs\n");
 	says("vm-many --help", "\nexamples:\n  vm-many start web\n");
 	says("vm-many stop -h", "usage: vm-many stop [OPTION...] NAME...\nstop VMs.\n\n");
 	CHECK(strstr(buf_text(&out), "  -a         --all") && strstr(buf_text(&out), "\nexamples:\n  stop web\n"));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "unit.h"
 
+#include "clock.h"
 #include "file.h"
 #include "scratch.h"
 
@@ -120,6 +121,46 @@ static void test_dirs(void)
 	}
 }
 
+static void test_save(void)
+{
+	struct buf b = { 0 };
+	struct stat st;
+
+	buf_str(&b, "text\n");
+	CHECK(file_save(scratch_path("saved"), &b, 0640, &e) == 0);
+	CHECK_TEXT(scratch_read("saved"), "text\n");
+	CHECK(stat(scratch_path("saved"), &st) == 0 && (st.st_mode & 07777) == 0640);
+	/* mode and owner of the old one, through a link that stays */
+	CHECK(chmod(scratch_path("saved"), 0604) == 0 && symlink("saved", scratch_path("to-saved")) == 0);
+	CHECK(getuid() != 0 || chown(scratch_path("saved"), 12345, 54321) == 0);
+	scratch_write(".saved.0", "left by one that was killed");
+	buf_str(&b, "more\n");
+	CHECK(file_save(scratch_path("to-saved"), &b, 0640, &e) == 0);
+	CHECK_TEXT(scratch_read("saved"), "text\nmore\n");
+	CHECK(stat(scratch_path("saved"), &st) == 0 && (st.st_mode & 07777) == 0604);
+	CHECK(getuid() != 0 || (st.st_uid == 12345 && st.st_gid == 54321));
+	CHECK(lstat(scratch_path("to-saved"), &st) == 0 && S_ISLNK(st.st_mode));
+	CHECK(access(scratch_path(".saved.0"), F_OK) < 0);
+	CHECK(file_save("/no/such/place", &b, 0640, &e) == -1);
+	CHECK_TEXT(e.text, "/no/such: no such file or directory");
+	buf_free(&b);
+}
+
+static void test_lock(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s", scratch_path("lock"));
+	int first = file_lock(path, clock_in(1000), &e);
+	CHECK(first >= 0 && file_lock(path, clock_ms(), &e) == -1 && e.code == TIMED_OUT);
+	close(first);
+	first = file_lock(path, clock_ms(), &e);
+	CHECK(first >= 0);
+	close(first);
+	CHECK(symlink("a", scratch_path("lock-link")) == 0 && file_lock(scratch_path("lock-link"), clock_ms(), &e) == -1);
+	CHECK(e.code == FAILED);
+}
+
 static void test_join(void)
 {
 	char to[8];
@@ -139,6 +180,8 @@ int main(void)
 	test_peek();
 	test_write();
 	test_dirs();
+	test_save();
+	test_lock();
 	test_join();
 	close(dir);
 	return unit_failed;

@@ -75,8 +75,8 @@ static void test_refused(void)
 	CHECK_TEXT(read_line("f", 0, "---"), "---: unknown option");
 	CHECK_TEXT(read_line("f", 0, "--forc"), "--forc: unknown option");
 	CHECK_TEXT(read_line("f", 0, "--force=1"), "--force: takes no value");
-	CHECK_TEXT(read_line("t", 0, "web -t"), "-t, --time: wants a value, TIME");
-	CHECK_TEXT(read_line("t", 0, "--time"), "-t, --time: wants a value, TIME");
+	CHECK_TEXT(read_line("t", 0, "web -t"), "--time: wants a value, TIME");
+	CHECK_TEXT(read_line("t", 0, "--time"), "--time: wants a value, TIME");
 	CHECK_TEXT(read_line("f", 0, "-\xc3\xa4"), "-\xc3: unknown option");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "unit.h"
 
+#include "clock.h"
 #include "reg.h"
 #include "text.h"
 
@@ -167,6 +168,32 @@ static void test_rc_file(void)
 	drop(".web-qemu.rc");
 }
 
+static void test_write(void)
+{
+	char etc[64], file[80];
+	struct err e;
+
+	snprintf(etc, sizeof(etc), "%s/new/etc", dir);
+	CHECK(reg_lock("", clock_ms(), &e) == -1 && e.code == NOT_CONFIGURED);
+	int fd = reg_lock(etc, clock_ms(), &e);
+	CHECK(fd >= 0 && reg_lock(etc, clock_ms(), &e) == -1 && e.code == TIMED_OUT);
+	reg_free(&r);
+	CHECK(reg_load(&r, etc, &errors) == 0);
+	CHECK(reg_write(&r, "web", "web /a", &e) == 0 && reg_write(&r, "db", "db /b", &e) == 0);
+	reg_free(&r);
+	CHECK(reg_load(&r, etc, &errors) == 0 && r.n == 2 && !strcmp(r.vms[1].name, "db"));
+	CHECK(reg_write(&r, "web", NULL, &e) == 0);
+	reg_free(&r);
+	CHECK(reg_load(&r, etc, &errors) == 0 && r.n == 1 && !strcmp(r.vms[0].path, "/b"));
+	snprintf(file, sizeof(file), "%s/registered", etc);
+	CHECK(remove(file) == 0 && mkdir(file, 0755) == 0 && reg_write(&r, "web", "web /a", &e) == -1);
+	close(fd);
+	drop("new/etc/registered");
+	drop("new/etc/.lock");
+	drop("new/etc");
+	drop("new");
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir) || chmod(dir, 0755) != 0)
@@ -176,6 +203,7 @@ int main(void)
 	test_files();
 	test_no_right();
 	test_rc_file();
+	test_write();
 	reg_free(&r);
 	buf_free(&errors);
 	rmdir(dir);

@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: 0BSD
+# qemu-adm: the registry and the files.
+load helper
+load vms
+
+# rc DIR NAME [KEY=VALUE...]: an rc-file that nobody has registered
+rc() {
+	mkdir -p "$1"
+	printf '%s\n' "# by hand" "${@:3}" >"$1/$2-qemu.rc"
+}
+
+registry() {
+	same "$(cat "$QEMU_INIT_ETC/registered")" "$1"
+}
+
+autostart() {
+	same "$(cat "$QEMU_INIT_ETC/autostart")" "$1"
+}
+
+# refused CODE WORDS APPLET-ARGS...: says just that line and changes no file
+refused() {
+	local before
+	before=$(find "$scratch" -type f ! -name .lock -exec md5sum {} + | sort)
+	qi "$1" qemu-adm "${@:3}"
+	like "$stderr" "qemu-adm: $2"
+	same "${#stderr_lines[@]}/$output" 1/
+	same "$(find "$scratch" -type f ! -name .lock -exec md5sum {} + | sort)" "$before"
+}
+
+@test "register takes a folder or a file, list shows names and folders, twice is once" {
+	rc "$scratch/srv" web
+	rc "$scratch/two" db
+	rc "$scratch/two" mail
+	qi 0 qemu-adm register "$scratch/srv"
+	qi 0 qemu-adm register "$scratch/two/db-qemu.rc"
+	cd "$scratch/two"
+	qi 0 qemu-adm register mail-qemu.rc
+	cd "$top"
+	qi 0 qemu-adm register "$scratch/srv/"
+	same "$stderr" ""
+	qi 0 qemu-adm list
+	same "$output" "web $scratch/srv"$'\n'"db $scratch/two"$'\n'"mail $scratch/two"
+	qi 0 qemu-init list
+	same "$output" $'web\ndb\nmail'
+	registry "web $scratch/srv"$'\n'"db $scratch/two"$'\n'"mail $scratch/two"
+}
+
+@test "register makes the place of the registry, and unregister leaves comments, order and other lines as they are" {
+	export QEMU_INIT_ETC=$scratch/new/etc
+	rc "$scratch/srv" web
+	qi 0 qemu-adm register "$scratch/srv"
+	registry "web $scratch/srv"
+	printf '%s\r\n' "# mine" "" "a  /a # b" "web /x" "  c /c" >"$QEMU_INIT_ETC/registered"
+	qi 0 qemu-adm unregister web
+	diff "$QEMU_INIT_ETC/registered" <(printf '%s\r\n' "# mine" "" "a  /a # b" "  c /c")
+	refused 6 "web: no such VM*" unregister a web
+}
+
+@test "register refuses what it cannot keep: another VM of that name, a broken file, none, two" {
+	vm web
+	rc "$scratch/other" web
+	refused 1 "web: registered already, in $QEMU_INIT_DAT/web" register "$scratch/other"
+	rc "$scratch/bad" bad RAM=much
+	refused 6 "$scratch/bad/bad-qemu.rc:2: RAM: much*" register "$scratch/bad"
+	mkdir "$scratch/empty"
+	refused 6 "$scratch/empty: no NAME-qemu.rc is there" register "$scratch/empty"
+	refused 6 "$scratch/nowhere: no such file*" register "$scratch/nowhere"
+	rc "$scratch/blank " blank
+	refused 6 "blank: $scratch/blank : a folder whose name the registry cannot hold" register "$scratch/blank "
+	rc "$scratch/two" a
+	rc "$scratch/two" b
+	refused 6 "*name the one" register "$scratch/two"
+}
+
+@test "a registry that cannot be read whole is never written" {
+	vm web
+	rc "$scratch/srv" db
+	echo "nonsense" >>"$QEMU_INIT_ETC/registered"
+	refused 6 "$QEMU_INIT_ETC/registered:2: *" register "$scratch/srv"
+	refused 6 "$QEMU_INIT_ETC/registered:2: *" autostart on web
+	qi 6 qemu-adm list
+	same "$output" "web $QEMU_INIT_DAT/web"
+}
+
+@test "autostart on and off, twice is once; the order and the comments stay" {
+	vm web
+	vm db
+	qi 0 qemu-adm autostart on web db
+	autostart $'web\ndb'
+	echo "# late" >>"$QEMU_INIT_ETC/autostart"
+	qi 0 qemu-adm autostart on web
+	autostart $'web\ndb\n# late'
+	qi 0 qemu-adm autostart off web
+	qi 0 qemu-adm autostart off web
+	autostart $'db\n# late'
+	refused 6 "mail: no such VM*" autostart on web mail
+	refused 2 "perhaps: want on or off" autostart perhaps web
+	qi 0 qemu-adm unregister db
+	autostart '# late'
+}
+
+@test "unregister takes along what the last run left; of one that runs, nothing" {
+	no_guest web
+	no_guest db
+	qi 0 qemu-init start web db
+	qi 0 qemu-init kill web
+	[[ -f $QEMU_INIT_RUN/web/exit ]]
+	qi 0 qemu-adm unregister web db
+	[[ ! -e $QEMU_INIT_RUN/web ]]
+	now_is db running
+	qi 0 qemu-init kill db
+	wait_until 5 test ! -e "$QEMU_INIT_RUN/db/keep.sock"
+}
+
+@test "an ordinary user has a registry of his own, without any folder before" {
+	be_nobody
+	mkdir -p "$scratch/nobody/srv"
+	rc "$scratch/nobody/srv" web
+	chown -R 65534:65534 "$scratch/nobody"
+	rm -r "$QEMU_INIT_ETC"
+	qi 0 qemu-adm register "$scratch/nobody/srv"
+	qi 0 qemu-adm list
+	same "$output" "web $scratch/nobody/srv"
+}
+
+@test "a writer that is stopped is waited for no longer than 10 s" {
+	rc "$scratch/srv" web
+	background flock "$QEMU_INIT_ETC/.lock" sleep 60
+	wait_until 5 bash -c '! flock -n "$1" true' - "$QEMU_INIT_ETC/.lock"
+	as="timeout 15"
+	qi 124 qemu-adm register "$scratch/srv"
+	same "${#stderr_lines[@]}" 1
+	like "$stderr" "qemu-adm: $QEMU_INIT_ETC/.lock: *"
+	pkill -P "$pid"
+}
+
+@test "what is written is on the disk before it is in its place, and the place, too, before the answer" {
+	requires strace
+	rc "$scratch/srv" web
+	timeout -k 1 20 strace -o "$scratch/calls" -e trace=fsync,fdatasync,rename,renameat,renameat2 "$bin/qemu-adm" register "$scratch/srv"
+	same "$(sed -n 's/^\([a-z]*\).*/\1/p' "$scratch/calls" | xargs)" "fsync renameat fsync"
+}
+
+# writer NUMBER: registers one name after another, and notes each that was acknowledged
+writer() {
+	local i
+	for ((i = $(wc -l <"$scratch/acknowledged.$1"); i < 250; i++)); do
+		"$bin/qinit" qemu-adm register "$scratch/many/w$1-$i-qemu.rc" || return
+		echo "w$1-$i" >>"$scratch/acknowledged.$1"
+	done
+}
+
+acknowledged() {
+	cat "$scratch"/acknowledged.?
+}
+
+at_least() {
+	(($(acknowledged | wc -l) >= $1))
+}
+
+# nothing_lost: the registry can be read whole, and has all that was acknowledged
+nothing_lost() {
+	qi 0 qemu-adm list
+	same "$stderr" ""
+	same "$(comm -23 <(acknowledged | sort) <(cut -d' ' -f1 <<<"$output" | sort))" ""
+}
+
+@test "four writers and 1,000 edits, all killed again and again: the registry is always whole, and no acknowledged edit is lost" {
+	BATS_TEST_TIMEOUT=300
+	local n pid killed
+	mkdir "$scratch/many"
+	for n in 1 2 3 4; do
+		: >"$scratch/acknowledged.$n"
+		for ((i = 0; i < 250; i++)); do
+			: >"$scratch/many/w$n-$i-qemu.rc"
+		done
+	done
+	export -f writer
+	export scratch bin
+	for ((killed = 0; killed < 25; killed++)); do
+		local group=()
+		for n in 1 2 3 4; do
+			background setsid bash -c "writer $n"
+			group+=("$pid")
+		done
+		wait_until 60 at_least $((killed * 20))
+		for pid in "${group[@]}"; do
+			kill -KILL -- "-$pid" || true # it may have come to its end
+		done
+		wait "${group[@]}" 2>/dev/null || true
+		nothing_lost
+	done
+	for n in 1 2 3 4; do
+		background bash -c "writer $n"
+	done
+	wait_until 120 at_least 1000
+	nothing_lost
+	same "$(wc -l <"$QEMU_INIT_ETC/registered")" 1000
+	same "$(ls -A "$QEMU_INIT_ETC" | xargs)" ".lock default.rc monitor.conf registered"
+}
