@@ -17,8 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* KEY=VALUE: a capital letter first, so that no path or name is taken for one. */
-static int is_setting(const char *word)
+int target_is_setting(const char *word)
 {
 	size_t n = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
@@ -30,7 +29,7 @@ size_t target_split(struct target *list, char *const *words, size_t n)
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int setting = is_setting(words[i]);
+		int setting = target_is_setting(words[i]);
 		if (!setting || count == 0)
 			list[count++] = (struct target){ .operand = setting ? NULL : words[i], .settings = words + i + !setting };
 		list[count - 1].n += (size_t)setting;

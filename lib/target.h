@@ -35,6 +35,8 @@ struct target {
 	const struct host *host;
 };
 
+/* KEY=VALUE: a capital letter first, so that no path or name is taken for one. */
+int target_is_setting(const char *word);
 /* Splits the words of a line into targets: each operand takes the KEY=VALUEs behind it. `list` has room for n. The number
  * of targets. */
 size_t target_split(struct target *list, char *const *words, size_t n);

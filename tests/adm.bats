@@ -142,6 +142,82 @@ refused() {
 	same "$(sed -n 's/^\([a-z]*\).*/\1/p' "$scratch/calls" | xargs)" "fsync renameat fsync"
 }
 
+@test "set changes lines of the file, keeps all others, and quotes where it must" {
+	vm web "RAM=16M  # enough" "" "# the disk" 'DESC="a b"'
+	chmod 604 "$(rc_of web)"
+	qi 0 qemu-adm set web RAM=32M SMP=2 DESC='say "hi" # you' CDROM=
+	diff "$(rc_of web)" <(printf '%s\n' "# made by a test" "RAM=32M  # enough" "" "# the disk" 'DESC="say \"hi\" # you"' SMP=2 CDROM=)
+	same "$(stat -c %a "$(rc_of web)")" 604
+	qi 0 qemu-adm set "$QEMU_INIT_DAT/web" SMP=1
+	qi 0 qemu-adm get web
+	same "$output" $'NAME=web\nDESC=say "hi" # you\nACCEL=tcg\nSMP=1\nRAM=32M\nDISPLAY=none'
+	qi 0 qemu-adm get web RAM VGA STOPDELAY NAME
+	same "$output" $'32M\n\n60\nweb'
+}
+
+@test "set refuses what is not right, and a file that is wrong can be put right" {
+	vm web RAM=16M
+	refused 6 "$(rc_of web):4: RAMM: unknown key, nearest is RAM" set web SMP=2 RAMM=1G
+	refused 6 "$(rc_of web):2: RAM: much*" set web RAM=much
+	refused 6 "RAM: a control character (0x0a)" set web RAM=$'1G\nPRECMD=x'
+	refused 6 "$(rc_of web):3: NAME: db, but web was asked for" set web NAME=db
+	refused 2 "ram=1G: want KEY=VALUE" set web ram=1G
+	refused 2 "db: want KEY=VALUE" set web RAM=1G db
+	refused 6 "db: no such VM*" set db RAM=1G
+	refused 2 "RAMM: unknown key, nearest is RAM" get web RAMM
+	echo RAM=x >"$(rc_of web)"
+	refused 6 "$(rc_of web):1: RAM: x*" get web
+	qi 0 qemu-adm set web RAM=1G
+	same "$(cat "$(rc_of web)")" RAM=1G
+}
+
+# editor SHELL-COMMANDS: what edit calls; $1 is the draft
+editor() {
+	printf '%s\n' '#!/bin/sh' '[ "$1" = -w ] && shift' "$@" >"$scratch/editor"
+	chmod +x "$scratch/editor"
+	export EDITOR="'$scratch/editor' -w"
+	unset VISUAL
+}
+
+@test "edit checks before it saves; a draft with errors is kept, and the next edit goes on from there" {
+	vm web RAM=16M
+	editor 'echo RAMM=1G >>"$1"'
+	qi 6 qemu-adm edit web
+	same "${#stderr_lines[@]}" 2
+	like "${stderr_lines[0]}" "qemu-adm: $(rc_of web):3: RAMM: unknown key, nearest is RAM"
+	like "${stderr_lines[1]}" "qemu-adm: $(rc_of web).draft: kept; *"
+	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=16M'
+	qi 0 qemu-adm get web RAM
+	editor 'sed -i s/RAMM=1G/SMP=2/ "$1"'
+	qi 0 qemu-adm edit web
+	like "$stderr" "*.draft: was kept; it goes on from there"
+	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=16M\nSMP=2'
+	[[ ! -e $(rc_of web).draft ]]
+}
+
+@test "edit: a failing editor, and a file that changed meanwhile" {
+	vm web RAM=16M
+	editor 'exit 1'
+	qi 1 qemu-adm edit web
+	like "${stderr_lines[0]}" "qemu-adm: the editor failed*"
+	rm "$(rc_of web).draft"
+	export EDITOR=/no/such/editor
+	qi 1 qemu-adm edit web
+	rm "$(rc_of web).draft"
+	editor "'$bin/qinit' qemu-adm set web RAM=32M" 'echo SMP=2 >>"$1"'
+	qi 1 qemu-adm edit web
+	like "$stderr" "*the file was changed meanwhile*"
+	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=32M'
+}
+
+@test "edit asks on a terminal whether to go on" {
+	requires script
+	vm web RAM=16M
+	editor 'if grep -q RAMM "$1"; then sed -i s/RAMM/SMP/ "$1"; else echo RAMM=2 >>"$1"; fi'
+	timeout -k 1 20 script -qec "'$bin/qinit' qemu-adm edit web" /dev/null <<<y
+	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=16M\nSMP=2'
+}
+
 # writer NUMBER: registers one name after another, and notes each that was acknowledged
 writer() {
 	local i
