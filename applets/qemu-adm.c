@@ -2,7 +2,9 @@
 /* qemu-adm: the registry and the files of VMs. */
 #include "arch.h"
 #include "cfg.h"
+#include "claim.h"
 #include "clock.h"
+#include "disk.h"
 #include "edit.h"
 #include "fd.h"
 #include "file.h"
@@ -17,10 +19,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { LOCK_MS = 10000 };
+enum { TMPFS_MAGIC = 0x01021994, RAMFS_MAGIC = 0x858458f6 }; /* linux/magic.h */
 
 /* ---- what each verb begins and ends with ---- */
 
@@ -471,7 +476,319 @@ static int verb_edit(struct call *c)
 	return end(&w, code);
 }
 
+/* ---- create ---- */
+
+struct birth {
+	struct work w;
+	const char *name;
+	char dir[PATH_MAX], rc[PATH_MAX], image[PATH_MAX];
+	int made_dir, made_image, made_rc;
+	struct buf text;
+};
+
+/* The folder; it may be one that is there, but not with a VM of that name in it. */
+static int make_dir(struct birth *b, const char *dir, struct err *e)
+{
+	const struct place *p = &b->w.h.place;
+	struct err none;
+	char path[PATH_MAX];
+
+	if (!text_name(b->name, CONF_NAME_MAX))
+		return err_code(e, NOT_CONFIGURED, "not a VM's name");
+	if (place_fits(p, b->name, e) < 0)
+		return -1;
+	if (reg_find(&b->w.h.reg, b->name))
+		return err_set(e, "registered already, in %s", reg_find(&b->w.h.reg, b->name)->path);
+	if (!dir && !*p->data)
+		return err_code(e, NOT_CONFIGURED, "no place for its folder: neither HOME nor QEMU_INIT_DAT is set (-d DIR)");
+	if (dir ? text_copy(path, sizeof(path), dir) : file_join(path, sizeof(path), p->data, b->name))
+		return err_set(e, "too long a path");
+	b->made_dir = access(path, F_OK) < 0;
+	if (file_mkdirs(path, 0755) < 0 || file_real(path, b->dir, sizeof(b->dir)) < 0)
+		return err_sys(e, "%s", path);
+	if (reg_rc_file(b->dir, b->name, b->rc, sizeof(b->rc), &none) == 0)
+		return err_set(e, "%s: is there already (`qemu-adm register` makes it known)", b->rc);
+	if (snprintf(b->rc, sizeof(b->rc), "%s/%s-qemu.rc", b->dir, b->name) >= PATH_MAX ||
+	    snprintf(b->image, sizeof(b->image), "%s/%s.img", b->dir, b->name) >= PATH_MAX)
+		return err_set(e, "%s: too long a path", b->dir);
+	return check_dir(b->dir, e);
+}
+
+/* What everybody shall see in the file without knowing what is built in: as default.rc has it, else so. */
+static const struct {
+	enum conf_key key;
+	int number;
+	const char *name, *standard;
+} explicit[] = {
+	{ CONF_NIC, 1, "NIC1", "user" }, { CONF_DISPLAY, 0, "DISPLAY", "vnc" }, { CONF_SERIAL, 0, "SERIAL", "yes" },
+};
+
+static int put_explicit(struct birth *b, struct err *e)
+{
+	struct target t = { .rc = b->rc, .text = &b->text };
+	int code = load(&b->w, &t), bad = 0;
+
+	for (size_t i = 0; code == DONE && !bad && i < sizeof(explicit) / sizeof(*explicit); i++) {
+		const struct conf_item *item = conf_item(&t.conf, explicit[i].key, explicit[i].number);
+		if (!edit_has(&b->text, explicit[i].name))
+			bad = edit_pair(&b->text, explicit[i].name, item ? item->value : explicit[i].standard, e);
+	}
+	target_free(&t);
+	return bad ? fail(b->w.c, b->name, e) : code;
+}
+
+/* The rc-file's text: template, name, what shall be seen, disk and CD, then the words of the line above all. */
+static int write_text(struct birth *b, const struct call *c)
+{
+	const char *from = opt_value(&c->o, *OPT_FROM), *iso = opt_value(&c->o, *OPT_CDROM);
+	char path[PATH_MAX];
+	struct err e;
+
+	if ((from && file_read(AT_FDCWD, from, CONF_FILE_MAX, &b->text, &e) < 0) ||
+	    (iso && file_real(iso, path, sizeof(path)) < 0 && err_sys(&e, "%s", iso)) ||
+	    edit_pair(&b->text, "NAME", b->name, &e) < 0)
+		return fail(c, b->name, &e);
+	int code = put_explicit(b, &e);
+	if (code != DONE)
+		return code;
+	if ((opt_value(&c->o, *OPT_DISK) && edit_pair(&b->text, "DISK1", strrchr(b->image, '/') + 1, &e) < 0) ||
+	    (iso && edit_pair(&b->text, "CDROM", path, &e) < 0))
+		return fail(c, b->name, &e);
+	return put_settings(&b->w, &b->text, c->o.words + 1, c->o.n - 1);
+}
+
+static int make_image(struct birth *b, int64_t size, struct err *e)
+{
+	int fd = open(b->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	b->made_image = fd >= 0;
+	int bad = fd < 0 || ftruncate(fd, size) < 0 || fsync(fd) < 0 ? err_sys(e, "%s", b->image) : 0;
+	fd_close(&fd);
+	return bad;
+}
+
+/* All files, and then the name. */
+static int make_files(struct birth *b, int64_t size)
+{
+	struct target t = { .rc = b->rc, .text = &b->text };
+	struct err e;
+	int code = load(&b->w, &t);
+
+	if (code == DONE && size && make_image(b, size, &e) < 0)
+		code = fail(b->w.c, b->name, &e);
+	if (code == DONE && !(b->made_rc = file_save(b->rc, &b->text, 0644, &e) == 0))
+		code = fail(b->w.c, b->name, &e);
+	if (code == DONE)
+		code = enter(&b->w, &t);
+	target_free(&t);
+	return code;
+}
+
+/* What was made, and what to do now; after a failure nothing is left. */
+static void tell(const struct birth *b, int code, const char *size)
+{
+	struct statfs fs;
+
+	if (code != DONE) {
+		if (b->made_rc)
+			unlink(b->rc);
+		if (b->made_image)
+			unlink(b->image);
+		if (b->made_dir)
+			rmdir(b->dir);
+		return;
+	}
+	printf("made %s\n", b->rc);
+	if (b->made_image)
+		printf("made %s, %s, which takes room only as it is written\n", b->image, size);
+	printf("next: qemu-init start %s\n", b->name);
+	if (statfs(b->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
+		say(b->w.c, b->name, "its folder is in memory, and gone with the next boot");
+}
+
+static int verb_create(struct call *c)
+{
+	const char *size = opt_value(&c->o, *OPT_DISK);
+	struct birth b = { .name = c->o.words[0] };
+	struct err e;
+	int64_t bytes = 0;
+	int code = check_settings(c, 1);
+
+	for (int i = 1; code == DONE && size && i < c->o.n; i++)
+		if (text_begins(c->o.words[i], "DISK1=") && err_code(&e, USAGE, "--disk is DISK1: want one of them"))
+			code = fail(c, b.name, &e);
+	if (code == DONE && size && text_size(size, 1 << 20, &bytes) < 0 && err_code(&e, USAGE, "--disk %s: not a size (10G)", size))
+		code = fail(c, b.name, &e);
+	if (code != DONE)
+		return code;
+	code = begin_change(&b.w, c);
+	if (code == DONE && make_dir(&b, opt_value(&c->o, 'd'), &e) < 0)
+		code = fail(c, b.name, &e);
+	if (code == DONE)
+		code = write_text(&b, c);
+	if (code == DONE)
+		code = make_files(&b, bytes);
+	tell(&b, code, size);
+	buf_free(&b.text);
+	return end(&b.w, code);
+}
+
+/* ---- delete, rename ---- */
+
+/* A file that is there, by its path without links, with a NUL. */
+static void add_file(struct buf *files, const char *path)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (file_real(path, real, sizeof(real)) == 0 && stat(real, &st) == 0 && S_ISREG(st.st_mode))
+		buf_add(files, real, strlen(real) + 1);
+}
+
+/* Every file that a VM's configuration names, and the images below its disks. The disks are left to be freed. */
+static int name_files(const struct target *t, struct disks *disks, struct buf *files, struct err *e)
+{
+	static const enum conf_key keys[] = { CONF_KERNEL, CONF_INITRD };
+	const struct disk_rules rules = { 0 };
+	struct buf warnings = { 0 };
+	char path[PATH_MAX];
+
+	int bad = disks_name(disks, &t->conf, &rules, &warnings, e);
+	for (size_t i = 0; !bad && i < disks->n; i++)
+		for (size_t n = 0; n < disks->list[i].nodes; n++)
+			add_file(files, disks->list[i].node[n].path);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (conf_item(&t->conf, keys[i], 0) && conf_path(&t->conf, conf_text(&t->conf, keys[i]), path, sizeof(path)) == 0)
+			add_file(files, path);
+	if (snprintf(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->conf.name) < PATH_MAX)
+		add_file(files, path);
+	add_file(files, t->conf.file);
+	buf_free(&warnings);
+	return bad;
+}
+
+/* Whether the other VM needs one of the files: its path, or NULL. */
+static const char *needed(const struct work *w, const char *other, const struct buf *files)
+{
+	struct target t = { .operand = other };
+	struct buf errors = { 0 }, theirs = { 0 };
+	struct disks disks = { 0 };
+	struct err e;
+	const char *found = NULL;
+
+	target_conf(&t, &w->h, &errors, &errors);
+	if (t.conf.file)
+		name_files(&t, &disks, &theirs, &e);
+	for (size_t i = 0; !found && i < files->n; i += strlen(files->s + i) + 1)
+		for (size_t n = 0; !found && n < theirs.n; n += strlen(theirs.s + n) + 1)
+			if (strcmp(files->s + i, theirs.s + n) == 0)
+				found = files->s + i;
+	disks_free(&disks);
+	target_free(&t);
+	buf_free(&theirs);
+	buf_free(&errors);
+	return found;
+}
+
+/* What goes with the VM: of the files that it names those beneath its folder, and no other VM's. DONE, or said. */
+static int own_files(const struct work *w, const struct target *t, struct buf *own)
+{
+	struct buf all = { 0 };
+	struct disks disks = { 0 };
+	struct err e;
+	char dir[PATH_MAX];
+	const char *file;
+	int bad = name_files(t, &disks, &all, &e);
+
+	if (!bad && file_real(t->conf.dir, dir, sizeof(dir)) < 0)
+		bad = err_sys(&e, "%s", t->conf.dir);
+	for (size_t i = 0; !bad && i < all.n; i += strlen(all.s + i) + 1)
+		if (text_begins(all.s + i, dir) && all.s[i + strlen(dir)] == '/')
+			buf_add(own, all.s + i, strlen(all.s + i) + 1);
+	for (size_t i = 0; i < disks.n && disks.list[i].nodes; i++)
+		disks.list[i].node[0].writable = 1; /* a reader keeps it, too */
+	if (!bad)
+		bad = claim_check(&w->h.place, t->conf.name, &disks, &e);
+	for (size_t i = 0; !bad && i < w->h.reg.n; i++) {
+		const char *other = w->h.reg.vms[i].name;
+		if (strcmp(other, t->conf.name) != 0 && (file = needed(w, other, own)))
+			bad = err_set(&e, "%s: %s needs it, too", file, other);
+	}
+	disks_free(&disks);
+	buf_free(&all);
+	return bad ? fail(w->c, t->conf.name, &e) : own->bad ? FAILED : DONE;
+}
+
+/* DONE when it may be: asks on the terminal. */
+static int consent(const struct call *c, const char *name, const struct buf *files)
+{
+	struct err e;
+
+	if (opt_has(&c->o, 'f'))
+		return DONE;
+	if (!isatty(0)) {
+		err_code(&e, USAGE, "wants -f where nobody can be asked");
+		return fail(c, name, &e);
+	}
+	for (size_t i = 0; i < files->n; i += strlen(files->s + i) + 1)
+		say(c, name, files->s + i);
+	return ask(c, "delete these files for ever?") ? DONE : FAILED;
+}
+
+static int remove_files(const struct work *w, const struct target *t, const struct buf *files)
+{
+	struct err e;
+	int code = DONE;
+
+	for (size_t i = 0; i < files->n; i += strlen(files->s + i) + 1)
+		if (unlink(files->s + i) < 0 && errno != ENOENT && err_sys(&e, "%s", files->s + i))
+			code = fail(w->c, t->conf.name, &e);
+	if (rmdir(t->conf.dir) < 0) {
+		err_sys(&e, "%s: kept", t->conf.dir);
+		say(w->c, t->conf.name, e.text);
+	}
+	return code;
+}
+
+static int verb_delete(struct call *c)
+{
+	struct target t = { .operand = c->o.words[0] };
+	const struct reg_vm *known;
+	struct buf files = { 0 };
+	struct work w;
+	struct vm vm;
+	struct err e;
+	int code = begin_change(&w, c);
+
+	vm_none(&vm);
+	if (code == DONE)
+		code = find(&w, t.operand, &known);
+	if (code == DONE)
+		code = load(&w, &t);
+	if (code == DONE)
+		code = own_files(&w, &t, &files);
+	if (code == DONE)
+		code = consent(c, t.operand, &files);
+	if (code == DONE && hold(&w, t.operand, &vm, &e) < 0)
+		code = fail(c, t.operand, &e);
+	if (code == DONE)
+		code = leave(&w, t.operand);
+	if (code == DONE) {
+		code = remove_files(&w, &t, &files);
+		vm_erase(&vm);
+	}
+	vm_close(&vm);
+	target_free(&t);
+	buf_free(&files);
+	return end(&w, code);
+}
+
 static const struct verb verbs[] = {
+	{ .name = "create", .group = "VMs", .letters = "d" OPT_FROM OPT_DISK OPT_CDROM, .operands = "NAME [KEY=VALUE...]", .least = 1,
+	  .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = verb_create,
+	  .examples = "  qemu-adm create web --disk 10G --cdrom debian.iso RAM=1G\n" },
+	{ .name = "delete", .letters = "f", .operands = "NAME", .least = 1, .most = 1,
+	  .summary = "forget it, and delete its files", .run = verb_delete },
 	{ .name = "register", .group = "registry", .letters = "", .operands = "FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "make a VM known by its name", .run = verb_register,
 	  .examples = "  qemu-adm register /srv/web\n  qemu-adm register ./web-qemu.rc\n" },
@@ -492,7 +809,8 @@ static const struct verb verbs[] = {
 
 static const struct hint hints[] = {
 	{ "add", "register" }, { "define", "register" }, { "forget", "unregister" }, { "undefine", "unregister" },
-	{ "show", "get" }, { "change", "set" }, { "enable", "autostart" }, { "disable", "autostart" }, { "ls", "list" }, { NULL, NULL },
+	{ "show", "get" }, { "new", "create" }, { "make", "create" }, { "remove", "delete" },
+	{ "rm", "delete" }, { "destroy", "delete" }, { "change", "set" }, { "enable", "autostart" }, { "disable", "autostart" }, { "ls", "list" }, { NULL, NULL },
 };
 
 const struct applet applet_qemu_adm = {
@@ -501,5 +819,5 @@ const struct applet applet_qemu_adm = {
 	.verbs = verbs,
 	.n = sizeof(verbs) / sizeof(*verbs),
 	.hints = hints,
-	.examples = "  qemu-adm register /srv/web\n  qemu-adm autostart on web\n",
+	.examples = "  qemu-adm create web --disk 10G --cdrom debian.iso\n  qemu-adm set web RAM=1G\n  qemu-adm autostart on web\n",
 };

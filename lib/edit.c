@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+static const char pair[] = "= \t";
+
 static int is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -81,6 +83,13 @@ static void put_value(struct buf *b, const char *value)
 	buf_char(b, '"');
 }
 
+int edit_has(const struct buf *text, const char *key)
+{
+	struct line l;
+
+	return find(&l, text, key, pair);
+}
+
 int edit_pair(struct buf *text, const char *key, const char *value, struct err *e)
 {
 	struct buf put = { 0 };
@@ -88,7 +97,7 @@ int edit_pair(struct buf *text, const char *key, const char *value, struct err *
 
 	if (line_check(value, strlen(value), e) < 0)
 		return -1;
-	if (find(&l, text, key, "= \t")) {
+	if (find(&l, text, key, pair)) {
 		const char *is = memchr(l.s, '=', l.n);
 		size_t at = is ? (size_t)(is + 1 - l.s) : l.n;
 		buf_str(&put, is ? "" : "=");

@@ -6,6 +6,8 @@
 #include "buf.h"
 #include "err.h"
 
+/* Whether a line has this key. */
+int edit_has(const struct buf *text, const char *key);
 /* Gives KEY the value, in quotes where it must: in the first line of that key, whose comment stays, else in a new last
  * line. 0; -1 and err, which names no key, for a value that no line can hold. */
 int edit_pair(struct buf *text, const char *key, const char *value, struct err *e);

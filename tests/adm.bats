@@ -10,6 +10,11 @@ rc() {
 	printf '%s\n' "# by hand" "${@:3}" >"$1/$2-qemu.rc"
 }
 
+# vm_rc NAME [KEY=VALUE...]: another rc-file for a VM that is there
+vm_rc() {
+	printf '%s\n' "${@:2}" >"$(rc_of "$1")"
+}
+
 registry() {
 	same "$(cat "$QEMU_INIT_ETC/registered")" "$1"
 }
@@ -216,6 +221,121 @@ editor() {
 	editor 'if grep -q RAMM "$1"; then sed -i s/RAMM/SMP/ "$1"; else echo RAMM=2 >>"$1"; fi'
 	timeout -k 1 20 script -qec "'$bin/qinit' qemu-adm edit web" /dev/null <<<y
 	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=16M\nSMP=2'
+}
+
+@test "create makes folder, rc-file and disk, registers, says what it made and what comes next; the VM starts" {
+	: >"$scratch/cd,1.iso"
+	qi 0 qemu-adm create web --disk 10M --cdrom "$scratch/cd,1.iso" RAM=16M 'DESC=a # b' MACHINE=pc
+	same "$output" "made $QEMU_INIT_DAT/web/web-qemu.rc
+made $QEMU_INIT_DAT/web/web.img, 10M, which takes room only as it is written
+next: qemu-init start web"
+	same "$(cat "$(rc_of web)")" "NAME=web
+NIC1=user
+DISPLAY=none
+SERIAL=yes
+DISK1=web.img
+CDROM=$scratch/cd,1.iso
+RAM=16M
+DESC=\"a # b\"
+MACHINE=pc"
+	same "$(stat -c %s.%b.%a "$QEMU_INIT_DAT/web/web.img")" 10485760.0.600
+	registry "web $QEMU_INIT_DAT/web"
+	qi 0 qemu-init start web
+	now_is web running
+	refused 1 "web: it runs; *" delete -f web
+	qi 0 qemu-init kill web
+	qi 0 qemu-adm delete -f web
+	same "$output$stderr" ""
+	[[ ! -e $QEMU_INIT_DAT/web && ! -e $QEMU_INIT_RUN/web && -e $scratch/cd,1.iso ]]
+	registry ""
+}
+
+@test "create by a template, in a folder of one's own choice; what the template says is kept" {
+	printf '%s\n' "# ours" NAME=other NIC1= "RAM=16M # small" >"$scratch/template.rc"
+	mkdir "$scratch/srv"
+	cd "$scratch"
+	qi 0 qemu-adm create -d srv --from template.rc web SERIAL=no
+	qi 0 qemu-adm create -d "$scratch/new/db" --from template.rc db
+	cd "$top"
+	same "$(cat "$scratch/srv/web-qemu.rc")" $'# ours\nNAME=web\nNIC1=\nRAM=16M # small\nDISPLAY=none\nSERIAL=no'
+	registry "web $scratch/srv"$'\n'"db $scratch/new/db"
+	qi 0 qemu-init start web
+}
+
+@test "create refuses, and leaves nothing behind" {
+	local before
+	vm web
+	rc "$scratch/old" old
+	mkdir -p "$scratch/full"
+	: >"$scratch/full/full.img"
+	before=$(find "$scratch" | sort)
+	refused 1 "web: registered already, in $QEMU_INIT_DAT/web" create web
+	refused 6 "../x: not a VM's name" create ../x
+	refused 1 "old: $scratch/old/old-qemu.rc: is there already (*" create -d "$scratch/old" old
+	refused 6 "$QEMU_INIT_DAT/db/db-qemu.rc:5: RAMM: unknown key, nearest is RAM" create db RAMM=1G
+	refused 6 "$QEMU_INIT_DAT/db/db-qemu.rc:1: NAME: x, but*" create db NAME=x
+	refused 1 "full: $scratch/full/full.img: file exists" create -d "$scratch/full" full --disk 1M
+	refused 1 "db: *no such file*" create db --cdrom "$scratch/none.iso"
+	refused 1 "db: *no such file*" create db --from "$scratch/none.rc"
+	refused 2 "db: --disk much: not a size (10G)" create db --disk much
+	refused 2 "db: --disk is DISK1: want one of them" create db --disk 1M DISK1=/dev/sda
+	refused 2 "create: --disk: wants a value, SIZE" create db --disk
+	refused 2 "ram: want KEY=VALUE" create db ram
+	same "$(find "$scratch" ! -name .lock | sort)" "$before"
+}
+
+@test "create warns of a folder in memory" {
+	mkdir "$scratch/memory"
+	mount -t tmpfs none "$scratch/memory" || skip "no right to mount"
+	qi 0 qemu-adm create web -d "$scratch/memory/web"
+	umount "$scratch/memory"
+	same "$stderr" "qemu-adm: web: its folder is in memory, and gone with the next boot"
+}
+
+@test "delete takes the files that the rc-file names in its folder, and no others" {
+	vm web DISK1=a.img DISK2="$scratch/outside.img" DISK3=link.img DISK4=sub/b.img CDROM=none.iso KERNEL=vmlinuz
+	mkdir "$QEMU_INIT_DAT/web/sub"
+	touch "$scratch/outside.img" "$QEMU_INIT_DAT"/web/{a.img,sub/b.img,notes,vmlinuz,web-qemu.cfg}
+	ln -s "$scratch/outside.img" "$QEMU_INIT_DAT/web/link.img"
+	qi 0 qemu-adm autostart on web
+	qi 0 qemu-adm delete -f web
+	same "$stderr" "qemu-adm: web: $QEMU_INIT_DAT/web: kept: directory not empty"
+	same "$(cd "$QEMU_INIT_DAT/web" && find . | sort | xargs)" ". ./link.img ./notes ./sub"
+	[[ -e $scratch/outside.img ]]
+	registry ""
+	autostart ""
+}
+
+@test "delete takes no file that another VM needs: its disk, an image below its disk, its kernel, one that runs unregistered" {
+	requires qemu-img
+	local dir=$QEMU_INIT_DAT/web
+	vm web DISK1=base.qcow2
+	qemu-img create -q -f qcow2 "$dir/base.qcow2" 1M
+	qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 "$dir/db.qcow2"
+	vm db DISK1="$dir/base.qcow2,ro"
+	refused 1 "web: $dir/base.qcow2: db needs it, too" delete -f web
+	vm_rc db DISK1="$dir/db.qcow2,backing=$dir/base.qcow2"
+	refused 1 "web: $dir/base.qcow2: db needs it, too" delete -f web
+	vm_rc db KERNEL="$dir/base.qcow2"
+	refused 1 "web: $dir/base.qcow2: db needs it, too" delete -f web
+	vm_rc db
+	rc "$scratch/x" x MACHINE=pc SERIAL=no "DISK1=$dir/base.qcow2,ro"
+	qi 0 qemu-init start "$scratch/x/x-qemu.rc"
+	refused 1 "web: $(rc_of web):2: DISK1: $dir/base.qcow2: used by x, which runs" delete -f web
+	qi 0 qemu-init kill x
+	qi 0 qemu-adm delete -f web
+	same "$(ls "$dir")" db.qcow2
+}
+
+@test "delete asks on a terminal; where it cannot, it wants -f" {
+	requires script
+	vm web
+	refused 2 "web: wants -f where nobody can be asked" delete web
+	! timeout -k 1 20 script -qec "'$bin/qinit' qemu-adm delete web" /dev/null <<<n || fail "deleted"
+	[[ -e $(rc_of web) ]]
+	timeout -k 1 20 script -qec "'$bin/qinit' qemu-adm delete web" /dev/null <<<y
+	[[ ! -e $QEMU_INIT_DAT/web ]]
+	registry ""
 }
 
 # writer NUMBER: registers one name after another, and notes each that was acknowledged

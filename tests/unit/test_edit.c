@@ -42,6 +42,7 @@ static void test_pair(void)
 		struct buf b = text_of(cases[i][0]);
 		CHECK(edit_pair(&b, cases[i][1], cases[i][2], &e) == 0);
 		CHECK_TEXT(buf_text(&b), cases[i][3]);
+		CHECK(edit_has(&b, cases[i][1]) && !edit_has(&b, "RA"));
 		buf_free(&b);
 	}
 }
