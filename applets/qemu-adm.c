@@ -2,12 +2,14 @@
 /* qemu-adm: the registry and the files of VMs. */
 #include "arch.h"
 #include "cfg.h"
+#include "check.h"
 #include "claim.h"
 #include "clock.h"
 #include "disk.h"
 #include "edit.h"
 #include "fd.h"
 #include "file.h"
+#include "json.h"
 #include "line.h"
 #include "probe.h"
 #include "say.h"
@@ -107,17 +109,17 @@ static int hold(const struct work *w, const char *name, struct vm *vm, struct er
 
 /* ---- the registry ---- */
 
-/* The line of this name in the list of autostart: another, or NULL for none. */
+/* The line of this name in the list of autostart: itself, NULL for none, or another if it is there. */
 static int write_autostart(const struct work *w, const char *name, const char *line)
 {
 	struct buf errors = { 0 };
 	struct reg r;
 	struct err e;
 	int code = reg_autostart(&r, w->h.place.etc, &errors) < 0 ? r.code : DONE;
-	const struct reg_vm *there = reg_find(&r, name);
+	int there = reg_find(&r, name) != NULL, same = line && strcmp(name, line) == 0;
 
 	say_lines(w->c, NULL, &errors);
-	if (code == DONE && !(there && line && strcmp(name, line) == 0) && (there || line) && reg_write(&r, name, line, &e) < 0)
+	if (code == DONE && (there ? !same : same) && reg_write(&r, name, line, &e) < 0)
 		code = fail(w->c, name, &e);
 	buf_free(&errors);
 	reg_free(&r);
@@ -783,12 +785,168 @@ static int verb_delete(struct call *c)
 	return end(&w, code);
 }
 
+/* The rc-file, and a cfg-file if there is one, under the other name; the old ones stay. */
+static int copy_files(const struct work *w, const struct target *old, const char *name, char *rc)
+{
+	struct target t = { .rc = rc };
+	struct buf text = { 0 }, raw = { 0 };
+	struct err e;
+	char from[PATH_MAX], to[PATH_MAX];
+	const char *dir = old->conf.dir;
+	int bad = snprintf(rc, PATH_MAX, "%s/%s%s", dir, name, strrchr(old->conf.file, '/') + 1 + strlen(old->name)) >= PATH_MAX ||
+		snprintf(from, sizeof(from), "%s/%s-qemu.cfg", dir, old->name) >= PATH_MAX ||
+		snprintf(to, sizeof(to), "%s/%s-qemu.cfg", dir, name) >= PATH_MAX ? err_set(&e, "too long a path") : 0;
+
+	if (!bad && (access(rc, F_OK) == 0 || access(to, F_OK) == 0))
+		bad = err_set(&e, "%s: a VM of this name is there already", dir);
+	if (!bad)
+		bad = file_read(AT_FDCWD, old->conf.file, CONF_FILE_MAX, &text, &e) || edit_pair(&text, "NAME", name, &e);
+	t.text = &text;
+	int code = bad ? fail(w->c, name, &e) : load(w, &t);
+	if (code == DONE && ((access(from, F_OK) == 0 && (file_read(AT_FDCWD, from, CONF_FILE_MAX, &raw, &e) < 0 ||
+		file_save(to, &raw, 0644, &e) < 0)) || file_save(rc, &text, 0644, &e) < 0))
+		code = fail(w->c, name, &e);
+	target_free(&t);
+	buf_free(&text);
+	buf_free(&raw);
+	return code;
+}
+
+/* Whatever moment it is cut off at, the name in the registry has its files. */
+static int rename_held(struct work *w, const struct target *t, const char *name)
+{
+	struct buf line = { 0 };
+	struct err e;
+	char path[PATH_MAX];
+	int code = copy_files(w, t, name, path);
+
+	buf_fmt(&line, "%s %s", name, t->conf.dir);
+	if (code == DONE && reg_write(&w->h.reg, t->name, buf_text(&line), &e) < 0)
+		code = fail(w->c, t->name, &e);
+	if (code == DONE)
+		code = write_autostart(w, t->name, name);
+	if (code == DONE) {
+		unlink(t->conf.file);
+		snprintf(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name);
+		unlink(path);
+	}
+	buf_free(&line);
+	return code;
+}
+
+static int verb_rename(struct call *c)
+{
+	struct target t = { .operand = c->o.words[0] };
+	const char *name = c->o.words[1];
+	const struct reg_vm *known;
+	struct work w;
+	struct vm vm;
+	struct err e;
+	int code = begin_change(&w, c);
+
+	if (code == DONE)
+		code = find(&w, t.operand, &known);
+	if (code == DONE && reg_find(&w.h.reg, name) && err_set(&e, "registered already, in %s", reg_find(&w.h.reg, name)->path))
+		code = fail(c, name, &e);
+	if (code == DONE && !text_name(name, CONF_NAME_MAX) && err_code(&e, NOT_CONFIGURED, "not a VM's name"))
+		code = fail(c, name, &e);
+	if (code == DONE && place_fits(&w.h.place, name, &e) < 0)
+		code = fail(c, name, &e);
+	if (code == DONE)
+		code = load(&w, &t);
+	if (code == DONE && hold(&w, t.operand, &vm, &e) < 0)
+		code = fail(c, t.operand, &e);
+	else if (code == DONE) {
+		code = rename_held(&w, &t, name);
+		if (code == DONE)
+			vm_erase(&vm);
+		vm_close(&vm);
+	}
+	target_free(&t);
+	return end(&w, code);
+}
+
+/* ---- check ---- */
+
+/* Findings as lines, or as JSON's objects. */
+static void print_findings(const struct call *c, const char *name, const char *kind, const struct buf *lines, struct buf *json)
+{
+	const char *rest = buf_text(lines), *line;
+	size_t left = lines->n, n;
+
+	while ((line = text_line(&rest, &left, &n))) {
+		if (!opt_has(&c->o, 'j')) {
+			printf("%s: %s: %.*s\n", name, kind, (int)n, line);
+			continue;
+		}
+		buf_fmt(json, "%s{\"name\": ", json->n ? ",\n " : "[");
+		json_quote(json, name, strlen(name));
+		buf_fmt(json, ", \"kind\": \"%s\", \"text\": ", kind);
+		json_quote(json, line, n);
+		buf_char(json, '}');
+	}
+}
+
+/* A name that will not come up with the host. */
+static int check_autostart(const struct work *w, struct buf *json)
+{
+	struct buf errors = { 0 };
+	struct reg r;
+
+	reg_autostart(&r, w->h.place.etc, &errors);
+	for (size_t i = 0; i < r.n; i++)
+		if (!reg_find(&w->h.reg, r.vms[i].name))
+			buf_fmt(&errors, "%s:%d: %s: not registered: qemu-adm register FOLDER\n", r.file, r.vms[i].line, r.vms[i].name);
+	print_findings(w->c, "autostart", "fails", &errors, json);
+	int bad = errors.n != 0;
+	buf_free(&errors);
+	reg_free(&r);
+	return bad ? FAILED : DONE;
+}
+
+static int check_one(const struct work *w, const char *name, struct buf *json)
+{
+	struct buf fails = { 0 }, notes = { 0 };
+	struct target t = { .operand = name };
+
+	check_vm(&t, &w->h, &fails, &notes);
+	print_findings(w->c, name, "fails", &fails, json);
+	print_findings(w->c, name, "note", &notes, json);
+	int code = fails.n ? FAILED : DONE;
+	target_free(&t);
+	buf_free(&fails);
+	buf_free(&notes);
+	return code;
+}
+
+static int verb_check(struct call *c)
+{
+	struct buf json = { 0 };
+	struct work w;
+	int code = begin(&w, c);
+	size_t n = c->o.n ? (size_t)c->o.n : w.h.reg.n;
+
+	if (code == DONE)
+		code = w.h.code;
+	if (!c->o.n && check_autostart(&w, &json) != DONE && code == DONE)
+		code = FAILED;
+	for (size_t i = 0; i < n; i++)
+		if (check_one(&w, c->o.n ? c->o.words[i] : w.h.reg.vms[i].name, &json) != DONE && code == DONE)
+			code = FAILED;
+	if (opt_has(&c->o, 'j'))
+		printf("%s]\n", json.n ? buf_text(&json) : "[");
+	buf_free(&json);
+	return end(&w, code);
+}
+
 static const struct verb verbs[] = {
 	{ .name = "create", .group = "VMs", .letters = "d" OPT_FROM OPT_DISK OPT_CDROM, .operands = "NAME [KEY=VALUE...]", .least = 1,
 	  .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = verb_create,
 	  .examples = "  qemu-adm create web --disk 10G --cdrom debian.iso RAM=1G\n" },
 	{ .name = "delete", .letters = "f", .operands = "NAME", .least = 1, .most = 1,
 	  .summary = "forget it, and delete its files", .run = verb_delete },
+	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
+	  .summary = "another name for one that does not run", .run = verb_rename },
 	{ .name = "register", .group = "registry", .letters = "", .operands = "FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "make a VM known by its name", .run = verb_register,
 	  .examples = "  qemu-adm register /srv/web\n  qemu-adm register ./web-qemu.rc\n" },
@@ -805,12 +963,16 @@ static const struct verb verbs[] = {
 	  .summary = "what is in force", .run = verb_get, .examples = "  qemu-adm get web\n  qemu-adm get web RAM DISK1\n" },
 	{ .name = "edit", .letters = "", .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "the rc-file in your editor, checked", .run = verb_edit },
+	{ .name = "check", .letters = "j", .operands = "[NAME|FILE|FOLDER...]", .most = -1,
+	  .summary = "what a start would stumble over", .run = verb_check,
+	  .examples = "  qemu-adm check\n  qemu-adm check -j web\n" },
 };
 
 static const struct hint hints[] = {
 	{ "add", "register" }, { "define", "register" }, { "forget", "unregister" }, { "undefine", "unregister" },
 	{ "show", "get" }, { "new", "create" }, { "make", "create" }, { "remove", "delete" },
-	{ "rm", "delete" }, { "destroy", "delete" }, { "change", "set" }, { "enable", "autostart" }, { "disable", "autostart" }, { "ls", "list" }, { NULL, NULL },
+	{ "rm", "delete" }, { "destroy", "delete" }, { "mv", "rename" }, { "move", "rename" },
+	{ "verify", "check" }, { "change", "set" }, { "enable", "autostart" }, { "disable", "autostart" }, { "ls", "list" }, { NULL, NULL },
 };
 
 const struct applet applet_qemu_adm = {

@@ -338,6 +338,112 @@ MACHINE=pc"
 	registry ""
 }
 
+@test "rename: file, NAME, cfg-file, registry and autostart; the order, the comments and the disks stay" {
+	no_guest web NAME=web "# the disk" DISK1=web.img
+	no_guest db
+	: >"$QEMU_INIT_DAT/web/web.img"
+	echo "-device x" >"$QEMU_INIT_DAT/web/web-qemu.cfg"
+	qi 0 qemu-adm rename web shop
+	registry "shop $QEMU_INIT_DAT/web"$'\n'"db $QEMU_INIT_DAT/db"
+	[[ ! -e $QEMU_INIT_ETC/autostart ]]
+	same "$(cd "$QEMU_INIT_DAT/web" && echo *)" "shop-qemu.cfg shop-qemu.rc web.img"
+	same "$(cat "$QEMU_INIT_DAT/web/shop-qemu.rc")" $'# made by a test\nMACHINE=none\nSERIAL=no\nNAME=shop\n# the disk\nDISK1=web.img'
+	qi 0 qemu-adm autostart on db shop
+	qi 0 qemu-adm rename db mail
+	autostart $'mail\nshop'
+	same "$(tail -n 1 "$QEMU_INIT_DAT/db/mail-qemu.rc")" NAME=mail
+	refused 1 "mail: registered already, in $QEMU_INIT_DAT/db" rename shop mail
+	refused 6 "a/b: not a VM's name" rename shop a/b
+	refused 6 "web: no such VM*" rename web x
+	qi 0 qemu-init start mail
+	qi 1 qemu-adm rename mail post
+	like "$stderr" "qemu-adm: mail: it runs; *"
+	same "$(cd "$QEMU_INIT_DAT/db" && echo *)" mail-qemu.rc
+}
+
+# finds NAME TEXT...: check names just these findings, exit 1 when one is a failure
+finds() {
+	local name=$1 code=0
+	shift
+	[[ ! "$*" =~ (^| )fails: ]] || code=1
+	qi "$code" qemu-adm check "$name"
+	same "${#lines[@]}" $#
+	while (($#)); do
+		like "$output" "*$name: $1*"
+		shift
+	done
+}
+
+@test "check finds nothing in a good VM, and starts nothing" {
+	qi 0 qemu-adm create good --disk 1M MACHINE=pc NIC1=user,hostfwd=tcp::$((port + 500))-:22 MONPORT=$((port + 600))
+	finds good
+	qi 0 qemu-adm check
+	same "$output$stderr" ""
+	qi 0 qemu-adm check -j
+	same "$output" "[]"
+	[[ ! -e $QEMU_INIT_RUN/good ]]
+	qi 0 qemu-init start good
+	finds good
+}
+
+@test "check finds each mistake, with its place" {
+	local at=$QEMU_INIT_DAT/web/web-qemu.rc busy=$((port + 500))
+	vm web
+	vm other DISK1="$scratch/a.img"
+	truncate -s 1M "$scratch/a.img"
+	vm_rc web RAMM=1 RAM=x
+	finds web "fails: $at:1: RAMM: unknown key" "fails: $at:2: RAM: x: *"
+	vm_rc web TGTARCH=qemu-system-none
+	finds web "fails: qemu-system-none: not found in PATH"
+	vm_rc web DISK1=none.img KERNEL=none
+	finds web "fails: $at:1: DISK1: $QEMU_INIT_DAT/web/none.img: no such file or directory" \
+		"fails: $at:2: KERNEL: $QEMU_INIT_DAT/web/none: no such file or directory"
+	vm_rc web DISK1=/dev/null
+	finds web "fails: $at:1: DISK1: /dev/null: a character device*"
+	vm_rc web DISK1="$scratch/a.img"
+	finds web "note: $at:1: DISK1: $scratch/a.img: it is DISK1 of other, too: only one of them can run (ro, snapshot)"
+	vm_rc web DISK1="$scratch/a.img,ro"
+	finds web
+	truncate -s 900T "$scratch/b.img" || truncate -s 15T "$scratch/b.img"
+	vm_rc web DISK1="$scratch/b.img"
+	finds web "note: $at:1: DISK1: $scratch/b.img: may grow by *, and its file system has room for *: make room"
+	vm_rc web SANDBOX=no
+	finds web "note: $at:1: SANDBOX: *"
+	vm_rc web DISPLAY=vnc:$busy
+	finds web "note: $at:1: DISPLAY: a TCP port, *"
+	echo web >"$QEMU_INIT_ETC/autostart"
+	echo nobody >>"$QEMU_INIT_ETC/autostart"
+	qi 1 qemu-adm check
+	like "$output" "autostart: fails: $QEMU_INIT_ETC/autostart:2: nobody: not registered: qemu-adm register FOLDER"$'\nweb: note: *'
+	qi 1 qemu-adm check -j
+	same "$(jq -r '.[] | "\(.name) \(.kind)"' <<<"$output")" $'autostart fails\nweb note'
+	background socat "TCP-LISTEN:$busy,bind=127.0.0.1,fork" -
+	wait_until 5 bash -c "echo >/dev/tcp/127.0.0.1/$busy"
+	vm_rc web NIC1=user,hostfwd=tcp::$busy-:22
+	finds web "fails: $at:1: NIC1: port $busy: take another one: address *in use"
+	vm_rc web MONPORT=$((busy - 100))
+	finds web "fails: $at:1: MONPORT: port $busy: take another one: address *in use"
+	finds none "fails: none: no such VM*"
+}
+
+@test "check: a guest that wants KVM and cannot have it, and one that does not say" {
+	local foreign=qemu-system-riscv64 # nowhere is KVM for it and for ourselves
+	[[ $(uname -m) != riscv64 ]] || foreign=qemu-system-x86_64
+	mkdir "$scratch/programs"
+	printf '#!/bin/sh\n' >"$scratch/programs/$foreign"
+	chmod +x "$scratch/programs/$foreign"
+	PATH=$scratch/programs:$PATH
+	: >"$QEMU_INIT_ETC/default.rc"
+	vm web TGTARCH=$foreign ACCEL=kvm
+	finds web "fails: $(rc_of web):3: ACCEL: no usable /dev/kvm for this guest: modprobe kvm_intel or kvm_amd, or ACCEL=tcg"
+	vm_rc web TGTARCH=$foreign KVM=yes
+	finds web "fails: $(rc_of web):2: KVM: no usable /dev/kvm for this guest: *"
+	vm_rc web TGTARCH=$foreign
+	finds web "note: no usable /dev/kvm: it will run, but slowly (ACCEL=tcg: so be it)"
+	vm_rc web TGTARCH=$foreign ACCEL=tcg
+	finds web
+}
+
 # writer NUMBER: registers one name after another, and notes each that was acknowledged
 writer() {
 	local i
