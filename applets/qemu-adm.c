@@ -9,6 +9,7 @@
 #include "edit.h"
 #include "fd.h"
 #include "file.h"
+#include "fmt.h"
 #include "json.h"
 #include "line.h"
 #include "probe.h"
@@ -231,7 +232,7 @@ static int verb_list(struct call *c)
 	int code = begin(&w, c);
 
 	for (size_t i = 0; i < w.h.reg.n; i++)
-		printf("%s %s\n", w.h.reg.vms[i].name, w.h.reg.vms[i].path);
+		say_to(stdout, "%s %s\n", w.h.reg.vms[i].name, w.h.reg.vms[i].path);
 	return end(&w, code == DONE ? w.h.code : code);
 }
 
@@ -321,10 +322,10 @@ static int verb_set(struct call *c)
 
 static void print_item(const struct conf_item *item)
 {
-	printf("%s", conf_keys[item->key].name);
+	say_to(stdout, "%s", conf_keys[item->key].name);
 	if (item->number)
-		printf("%d", item->number);
-	printf("=%s\n", item->value);
+		say_to(stdout, "%d", item->number);
+	say_to(stdout, "=%s\n", item->value);
 }
 
 /* The value in force; of a key that nobody has set, the built-in one. */
@@ -352,7 +353,7 @@ static int verb_get(struct call *c)
 	if (code == DONE)
 		code = load(&w, &t);
 	if (code == DONE && c->o.n == 1)
-		printf("NAME=%s\n", t.conf.name);
+		say_to(stdout, "NAME=%s\n", t.conf.name);
 	for (size_t i = 0; code == DONE && c->o.n == 1 && i < t.conf.n; i++)
 		print_item(&t.conf.items[i]);
 	for (int i = 1; code == DONE && i < c->o.n; i++)
@@ -404,7 +405,7 @@ static int ask(const struct call *c, const char *question)
 
 	if (!isatty(0))
 		return 0;
-	fprintf(stderr, "%s: %s [y/N] ", c->applet->name, question);
+	say_to(stderr, "%s: %s [y/N] ", c->applet->name, question);
 	return read(0, line, sizeof(line)) > 0 && (line[0] == 'y' || line[0] == 'Y');
 }
 
@@ -510,8 +511,8 @@ static int make_dir(struct birth *b, const char *dir, struct err *e)
 		return err_sys(e, "%s", path);
 	if (reg_rc_file(b->dir, b->name, b->rc, sizeof(b->rc), &none) == 0)
 		return err_set(e, "%s: is there already (`qemu-adm register` makes it known)", b->rc);
-	if (snprintf(b->rc, sizeof(b->rc), "%s/%s-qemu.rc", b->dir, b->name) >= PATH_MAX ||
-	    snprintf(b->image, sizeof(b->image), "%s/%s.img", b->dir, b->name) >= PATH_MAX)
+	if (fmt(b->rc, sizeof(b->rc), "%s/%s-qemu.rc", b->dir, b->name) >= PATH_MAX ||
+	    fmt(b->image, sizeof(b->image), "%s/%s.img", b->dir, b->name) >= PATH_MAX)
 		return err_set(e, "%s: too long a path", b->dir);
 	return check_dir(b->dir, e);
 }
@@ -600,10 +601,10 @@ static void tell(const struct birth *b, int code, const char *size)
 			rmdir(b->dir);
 		return;
 	}
-	printf("made %s\n", b->rc);
+	say_to(stdout, "made %s\n", b->rc);
 	if (b->made_image)
-		printf("made %s, %s, which takes room only as it is written\n", b->image, size);
-	printf("next: qemu-init start %s\n", b->name);
+		say_to(stdout, "made %s, %s, which takes room only as it is written\n", b->image, size);
+	say_to(stdout, "next: qemu-init start %s\n", b->name);
 	if (statfs(b->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
 		say(b->w.c, b->name, "its folder is in memory, and gone with the next boot");
 }
@@ -662,7 +663,7 @@ static int name_files(const struct target *t, struct disks *disks, struct buf *f
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (conf_item(&t->conf, keys[i], 0) && conf_path(&t->conf, conf_text(&t->conf, keys[i]), path, sizeof(path)) == 0)
 			add_file(files, path);
-	if (snprintf(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->conf.name) < PATH_MAX)
+	if (fmt(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->conf.name) < PATH_MAX)
 		add_file(files, path);
 	add_file(files, t->conf.file);
 	buf_free(&warnings);
@@ -793,9 +794,9 @@ static int copy_files(const struct work *w, const struct target *old, const char
 	struct err e;
 	char from[PATH_MAX], to[PATH_MAX];
 	const char *dir = old->conf.dir;
-	int bad = snprintf(rc, PATH_MAX, "%s/%s%s", dir, name, strrchr(old->conf.file, '/') + 1 + strlen(old->name)) >= PATH_MAX ||
-		snprintf(from, sizeof(from), "%s/%s-qemu.cfg", dir, old->name) >= PATH_MAX ||
-		snprintf(to, sizeof(to), "%s/%s-qemu.cfg", dir, name) >= PATH_MAX ? err_set(&e, "too long a path") : 0;
+	int bad = fmt(rc, PATH_MAX, "%s/%s%s", dir, name, strrchr(old->conf.file, '/') + 1 + strlen(old->name)) >= PATH_MAX ||
+		fmt(from, sizeof(from), "%s/%s-qemu.cfg", dir, old->name) >= PATH_MAX ||
+		fmt(to, sizeof(to), "%s/%s-qemu.cfg", dir, name) >= PATH_MAX ? err_set(&e, "too long a path") : 0;
 
 	if (!bad && (access(rc, F_OK) == 0 || access(to, F_OK) == 0))
 		bad = err_set(&e, "%s: a VM of this name is there already", dir);
@@ -827,7 +828,7 @@ static int rename_held(struct work *w, const struct target *t, const char *name)
 		code = write_autostart(w, t->name, name);
 	if (code == DONE) {
 		unlink(t->conf.file);
-		snprintf(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name);
+		fmt(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name);
 		unlink(path);
 	}
 	buf_free(&line);
@@ -876,7 +877,7 @@ static void print_findings(const struct call *c, const char *name, const char *k
 
 	while ((line = text_line(&rest, &left, &n))) {
 		if (!opt_has(&c->o, 'j')) {
-			printf("%s: %s: %.*s\n", name, kind, (int)n, line);
+			say_to(stdout, "%s: %s: %.*s\n", name, kind, (int)n, line);
 			continue;
 		}
 		buf_fmt(json, "%s{\"name\": ", json->n ? ",\n " : "[");
@@ -934,7 +935,7 @@ static int verb_check(struct call *c)
 		if (check_one(&w, c->o.n ? c->o.words[i] : w.h.reg.vms[i].name, &json) != DONE && code == DONE)
 			code = FAILED;
 	if (opt_has(&c->o, 'j'))
-		printf("%s]\n", json.n ? buf_text(&json) : "[");
+		say_to(stdout, "%s]\n", json.n ? buf_text(&json) : "[");
 	buf_free(&json);
 	return end(&w, code);
 }

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "demo.h"
 #include "fd.h"
+#include "fmt.h"
 #include "json.h"
 #include "keeper.h"
 #include "launch.h"
@@ -103,7 +104,7 @@ static void run_say(void *arg, const char *words)
 	struct runner *r = arg;
 
 	/* a raw terminal wants its carriage return */
-	fprintf(stderr, "%s: %s: %s%s\n", r->speaker.c->applet->name, r->speaker.name, words, r->tty.on ? "\r" : "");
+	say_to(stderr, "%s: %s: %s%s\n", r->speaker.c->applet->name, r->speaker.name, words, r->tty.on ? "\r" : "");
 }
 
 static void run_done(void *arg, int code)
@@ -279,7 +280,7 @@ static int know(const struct call *c, const struct host *h, const char *name)
 	if (there < 0)
 		return fail(c, name, &e);
 	/* one of the system's, which an ordinary user cannot reach */
-	snprintf(path, sizeof(path), "/run/qemu/%s", name);
+	fmt(path, sizeof(path), "/run/qemu/%s", name);
 	if (!h->place.root && access(path, F_OK) == 0)
 		err_code(&e, NO_RIGHT, "%s: a VM of root", name);
 	else
@@ -568,14 +569,14 @@ static void demo_step(void *arg, int64_t ms, const char *text)
 	int64_t *sum = arg;
 
 	*sum += ms;
-	printf("%6lld ms  %s\n", (long long)ms, text);
+	say_to(stdout, "%6lld ms  %s\n", (long long)ms, text);
 	fflush(stdout);
 }
 
 static void demo_words(void *arg, const char *words)
 {
 	(void)arg;
-	fprintf(stderr, "qemu-init: demo: %s\n", words);
+	say_to(stderr, "qemu-init: demo: %s\n", words);
 }
 
 static int verb_demo(struct call *c)
@@ -587,7 +588,7 @@ static int verb_demo(struct call *c)
 
 	if (code != DONE)
 		return e.code = code, fail(c, "demo", &e);
-	printf("%6lld ms  all is well\n", (long long)sum);
+	say_to(stdout, "%6lld ms  all is well\n", (long long)sum);
 	return DONE;
 }
 

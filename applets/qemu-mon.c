@@ -227,7 +227,7 @@ static void by_lines(struct session *s)
 static void hint(const struct session *s)
 {
 	if (isatty(2))
-		fprintf(stderr, "qemu-mon: Ctrl-%c leaves\n", tolower(s->escape ^ 0x40));
+		say_to(stderr, "qemu-mon: Ctrl-%c leaves\n", tolower(s->escape ^ 0x40));
 }
 
 static void by_keys(struct session *s)

@@ -183,7 +183,7 @@ static void wait_one(const struct fleet *f, const struct guest *g, const struct 
 	int code = p.seen.qemu || p.seen.keeper ? DONE : (err_set(&e, "%s does not run", a.name), NOT_UP);
 	probe_free(&p);
 	if (code == DONE && is_talkative(f->c))
-		fprintf(stderr, "%s: %s: waits for %s: %s\n", f->c->applet->name, g->name, a.name, a.want.word);
+		say_to(stderr, "%s: %s: waits for %s: %s\n", f->c->applet->name, g->name, a.name, a.want.word);
 	if (code == DONE)
 		code = await_all(&f->h, a.name, &a.want, 1, begun + a.ms, &e);
 	if (code != DONE) {

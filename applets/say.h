@@ -12,10 +12,23 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static inline void say_to(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline void say_to(FILE *to, const char *format, ...)
+{
+	struct buf b = { 0 };
+	va_list list;
+
+	va_start(list, format);
+	buf_list(&b, format, list);
+	va_end(list);
+	fputs(buf_text(&b), to);
+	buf_free(&b);
+}
+
 /* A line on stderr; `name` is the VM's, or NULL. */
 static inline void say(const struct call *c, const char *name, const char *text)
 {
-	fprintf(stderr, "%s: %s%s%s\n", c->applet->name, name ? name : "", name ? ": " : "", text);
+	say_to(stderr, "%s: %s%s%s\n", c->applet->name, name ? name : "", name ? ": " : "", text);
 }
 
 /* The same for an error; returns its exit code. */
@@ -34,7 +47,7 @@ static inline void say_caller(void *call, uint16_t port)
 
 	caller_at(port, &who);
 	if (who.n)
-		fprintf(stderr, "%s: waiting: %s is on this port\n", c->applet->name, who.s);
+		say_to(stderr, "%s: waiting: %s is on this port\n", c->applet->name, who.s);
 	buf_free(&who);
 }
 
@@ -50,7 +63,7 @@ static inline void say_lines(const struct call *c, const char *name, const struc
 	size_t left = lines->n, n;
 
 	while ((line = text_line(&rest, &left, &n)))
-		fprintf(stderr, "%s: %s%s%.*s\n", c->applet->name, name ? name : "", name ? ": " : "", (int)n, line);
+		say_to(stderr, "%s: %s%s%.*s\n", c->applet->name, name ? name : "", name ? ": " : "", (int)n, line);
 }
 
 /* strict: a broken registry or monitor.conf is a refusal; else it is said and what could be read serves. */

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "fmt.h"
 #include "launch.h"
 #include "proc.h"
 #include "request.h"
@@ -298,7 +299,7 @@ void act_all(struct act *list, size_t n, const struct act_job *job)
 		a->ask = (struct ask){ .src.fd = -1 };
 		a->again = (struct source){ .fd = -1, .at = CLOCK_NEVER, .due = on_again, .owner = a };
 		vm_none(&a->probe.vm);
-		snprintf(a->probe.name, sizeof(a->probe.name), "%s", a->name);
+		fmt(a->probe.name, sizeof(a->probe.name), "%s", a->name);
 	}
 	while (begin_all(list, n, job), (at = next_deadline(list, n, &left)), left) {
 		loop_turn(&l, at);

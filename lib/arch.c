@@ -3,6 +3,7 @@
 #include "arch.h"
 
 #include "fd.h"
+#include "fmt.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -63,7 +64,7 @@ static const char *host_suffix(void)
 
 void arch_host(char *target, size_t room)
 {
-	snprintf(target, room, "%s%s", prefix, host_suffix());
+	fmt(target, room, "%s%s", prefix, host_suffix());
 }
 
 int arch_kvm(const char *target)
@@ -115,7 +116,7 @@ int arch_find(const char *program, char *path, size_t room)
 	size_t n;
 
 	while ((n = next_dir(&dirs, &dir)))
-		if (snprintf(path, room, "%.*s/%s", (int)n, dir, program) < (int)room && is_program(path))
+		if (fmt(path, room, "%.*s/%s", (int)n, dir, program) < (int)room && is_program(path))
 			return 0;
 	return -1;
 }
@@ -128,10 +129,10 @@ int arch_any(char *target, size_t room)
 	size_t n;
 
 	while (found < 0 && (n = next_dir(&dirs, &dir))) {
-		snprintf(path, sizeof(path), "%.*s", (int)n, dir);
+		fmt(path, sizeof(path), "%.*s", (int)n, dir);
 		DIR *list = opendir(path);
 		for (struct dirent *d; list && found < 0 && (d = readdir(list));) {
-			snprintf(path, sizeof(path), "%.*s/%s", (int)n, dir, d->d_name);
+			fmt(path, sizeof(path), "%.*s/%s", (int)n, dir, d->d_name);
 			if (text_begins(d->d_name, prefix) && is_program(path))
 				found = text_copy(target, room, d->d_name);
 		}

@@ -3,6 +3,8 @@
 #include "argv.h"
 
 #include "arch.h"
+#include "buf.h"
+#include "fmt.h"
 #include "json.h"
 #include "spec.h"
 #include "text.h"
@@ -89,14 +91,15 @@ static void option(struct builder *b, const char *name, const char *format, ...)
 static void option(struct builder *b, const char *name, const char *format, ...)
 {
 	va_list list;
-	char *value = NULL;
+	struct buf value = { 0 };
 
 	va_start(list, format);
-	if (vasprintf(&value, format, list) < 0)
-		value = NULL;
+	buf_list(&value, format, list);
 	va_end(list);
+	if (value.bad)
+		buf_free(&value);
 	word(b, name);
-	put(b->a, value);
+	put(b->a, value.s);
 }
 
 /* Fails with the item's place. */
@@ -254,7 +257,7 @@ static void file_node(struct builder *b, const char *id, struct argv_given what,
 
 	if (b->from->show) {
 		char overlay[ID_ROOM + 8];
-		snprintf(overlay, sizeof(overlay), "%s.qcow2", id);
+		fmt(overlay, sizeof(overlay), "%s.qcow2", id);
 		const char *path = node ? node->path : overlay; /* an overlay has no path: the caller says how to make one */
 		json_quote(&name, path, strlen(path));
 	} else {
@@ -281,7 +284,7 @@ static void level(struct builder *b, const char *id, size_t disk, int at, const 
 	char backing[96] = "";
 
 	if (format == FORMAT_QCOW2 && below)
-		snprintf(backing, sizeof(backing), ",\"backing\":\"%s\"", below);
+		fmt(backing, sizeof(backing), ",\"backing\":\"%s\"", below);
 	else if (format == FORMAT_QCOW2)
 		text_copy(backing, sizeof(backing), ",\"backing\":null");
 	file_node(b, id, (struct argv_given){ .kind = GIVEN_DISK, .disk = disk, .node = at }, node, file_mode);
@@ -299,9 +302,9 @@ static void chain(struct builder *b, size_t disk, char id[ID_ROOM], const char *
 
 	for (int at = (int)d->nodes - 1; at >= top; at--) {
 		if (at == top)
-			snprintf(id, ID_ROOM, "%s", name);
+			fmt(id, ID_ROOM, "%s", name);
 		else
-			snprintf(id, ID_ROOM, "%s-base%d", name, at - top);
+			fmt(id, ID_ROOM, "%s-base%d", name, at - top);
 		level(b, id, disk, at, *below ? below : NULL);
 		text_copy(below, sizeof(below), id);
 	}
@@ -366,7 +369,7 @@ static void make_disks(struct builder *b)
 			if (cdrom)
 				text_copy(name, sizeof(name), "cdrom");
 			else
-				snprintf(name, sizeof(name), "disk%d", d->number);
+				fmt(name, sizeof(name), "disk%d", d->number);
 			chain(b, i, id, name);
 			if (cdrom)
 				cdrom_device(b, d->item, id);
@@ -381,7 +384,7 @@ static void user_nic(struct builder *b, int number, const struct spec_nic *n)
 	struct buf forwards = { 0 };
 	char model[SPEC_NIC_WORD];
 
-	snprintf(model, sizeof(model), "virtio-net-%s", machine_of(b)->virtio);
+	fmt(model, sizeof(model), "virtio-net-%s", machine_of(b)->virtio);
 	for (size_t i = 0; i < n->forwards; i++) {
 		const struct spec_forward *f = &n->forward[i];
 		int v6 = strchr(f->address, ':') != NULL;

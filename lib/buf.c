@@ -2,6 +2,8 @@
 /* The one growable memory: bytes, always followed by a NUL that is not counted. */
 #include "buf.h"
 
+#include "fmt.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,24 +52,26 @@ void buf_char(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+void buf_list(struct buf *b, const char *format, va_list list)
+{
+	int n = fmt_list(NULL, 0, format, list);
+	char *to = n < 0 ? NULL : buf_room(b, (size_t)n);
+
+	if (!to) {
+		b->bad = 1;
+		return;
+	}
+	fmt_list(to, (size_t)n + 1, format, list);
+	b->n += (size_t)n;
+}
+
 void buf_fmt(struct buf *b, const char *format, ...)
 {
 	va_list list;
 
 	va_start(list, format);
-	int n = vsnprintf(NULL, 0, format, list);
+	buf_list(b, format, list);
 	va_end(list);
-	if (n < 0) {
-		b->bad = 1;
-		return;
-	}
-	char *to = buf_room(b, (size_t)n);
-	if (!to)
-		return;
-	va_start(list, format);
-	vsnprintf(to, (size_t)n + 1, format, list);
-	va_end(list);
-	b->n += (size_t)n;
 }
 
 void *buf_grow(void *list, size_t n, size_t *room, size_t size)

@@ -3,6 +3,7 @@
 #ifndef BUF_H
 #define BUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Zeroed is empty. `bad` is set, and stays set, when memory ran out: check it once, at the end. */
@@ -16,6 +17,7 @@ struct buf {
 void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
+void buf_list(struct buf *b, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
 void buf_fmt(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Makes room for n more bytes; returns where they go (then add to b->n), NULL when memory ran out. */
 char *buf_room(struct buf *b, size_t n);

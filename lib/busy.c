@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "file.h"
+#include "fmt.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -81,7 +82,7 @@ static int is_mount(const char *line, const dev_t *devices, size_t n, char *wher
 
 	if (!*at || read_device(word(line, 2), &device) < 0 || !is_one(device, devices, n))
 		return 0;
-	snprintf(where, BUSY_WHERE, "%.*s", (int)strcspn(at, " "), at);
+	fmt(where, BUSY_WHERE, "%.*s", (int)strcspn(at, " "), at);
 	return 1;
 }
 
@@ -90,7 +91,7 @@ static int is_swap(const char *line, const dev_t *devices, size_t n, char *where
 {
 	struct stat st;
 
-	snprintf(where, BUSY_WHERE, "%.*s", (int)strcspn(line, " \t"), line);
+	fmt(where, BUSY_WHERE, "%.*s", (int)strcspn(line, " \t"), line);
 	return *where == '/' && stat(where, &st) == 0 && S_ISBLK(st.st_mode) && is_one(st.st_rdev, devices, n);
 }
 
@@ -108,7 +109,7 @@ static DIR *open_sys(dev_t device, const char *below)
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major(device), minor(device), below);
+	fmt(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major(device), minor(device), below);
 	return opendir(path);
 }
 
@@ -119,10 +120,10 @@ static void add_partition(struct devices *d, int dir, const char *name)
 	struct stat st;
 	dev_t device;
 
-	snprintf(path, sizeof(path), "%s/partition", name);
+	fmt(path, sizeof(path), "%s/partition", name);
 	if (d->n == DEVICES_MAX || fstatat(dir, path, &st, 0) < 0)
 		return;
-	snprintf(path, sizeof(path), "%s/dev", name);
+	fmt(path, sizeof(path), "%s/dev", name);
 	if (file_peek(dir, path, text, sizeof(text)) > 0 && read_device(text, &device) == 0)
 		d->list[d->n++] = device;
 }
@@ -148,7 +149,7 @@ static int is_held(const struct devices *d, char *by)
 		struct dirent *entry;
 		while (dir && !found && (entry = readdir(dir)))
 			if (entry->d_name[0] != '.')
-				found = snprintf(by, BUSY_WHERE, "%s", entry->d_name) > 0;
+				found = fmt(by, BUSY_WHERE, "%s", entry->d_name) > 0;
 		if (dir)
 			closedir(dir);
 	}
@@ -172,11 +173,11 @@ void busy_why(dev_t device, char *why, size_t room)
 
 	add_partitions(&d, device);
 	if (told_by("/proc/self/mountinfo", &d, where, busy_mounted))
-		snprintf(why, room, "mounted on %s", where);
+		fmt(why, room, "mounted on %s", where);
 	else if (told_by("/proc/swaps", &d, where, busy_swapped))
-		snprintf(why, room, "swap on %s", where);
+		fmt(why, room, "swap on %s", where);
 	else if (is_held(&d, where))
-		snprintf(why, room, "held by %s", where);
+		fmt(why, room, "held by %s", where);
 	else
-		snprintf(why, room, "in use");
+		fmt(why, room, "in use");
 }

@@ -3,6 +3,7 @@
 #include "claim.h"
 
 #include "file.h"
+#include "fmt.h"
 #include "lock.h"
 #include "state.h"
 #include "text.h"
@@ -16,7 +17,7 @@ int claim_lock(const struct place *place, int64_t deadline, struct err *e)
 {
 	char path[PLACE_MAX + sizeof("/.disks")];
 
-	snprintf(path, sizeof(path), "%s/.disks", place->run);
+	fmt(path, sizeof(path), "%s/.disks", place->run);
 	return file_lock(path, deadline, e);
 }
 

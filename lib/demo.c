@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "file.h"
+#include "fmt.h"
 #include "guest.h"
 #include "launch.h"
 #include "mon.h"
@@ -155,8 +156,8 @@ static int start(struct demo *d)
 	char path[SOCK_PATH_MAX + 1];
 
 	put_disk(d, &disk);
-	snprintf(name, sizeof(name), "NAME=%s", d->name);
-	snprintf(arch, sizeof(arch), "TGTARCH=%s", d->arch);
+	fmt(name, sizeof(name), "NAME=%s", d->name);
+	fmt(arch, sizeof(arch), "TGTARCH=%s", d->arch);
 	char *settings[] = {
 		name, arch, "RAM=16M", "DISPLAY=none", "START_TIMEOUT=20", d->bare ? "MACHINE=none" : "MACHINE=pc",
 		d->bare ? "SERIAL=no" : disk.s, (char *)d->accel,
@@ -222,8 +223,8 @@ static int answer(struct demo *d)
 	d->console = sock_connect_unix(path, clock_in(MONITOR_MS), d->e);
 	if (d->console < 0)
 		return -1;
-	snprintf(line, sizeof(line), "%s\r", said);
-	snprintf(want, sizeof(want), "you said: %s", said);
+	fmt(line, sizeof(line), "%s\r", said);
+	fmt(want, sizeof(want), "you said: %s", said);
 	if (fd_write(d->console, line, strlen(line)) < 0)
 		return err_sys(d->e, "%s", path);
 	buf_fmt(&d->text, "> %s - %s", said, want);
@@ -403,7 +404,7 @@ int demo_run(const struct demo_job *job, struct err *e)
 		return e->code;
 	*d.host.place.etc = '\0';
 	site_load(&d.host.site, "", &none);
-	snprintf(d.name, sizeof(d.name), "demo-%d", (int)getpid());
+	fmt(d.name, sizeof(d.name), "demo-%d", (int)getpid());
 	hold_signals(&old);
 	int bad = once(&d);
 	if (bad && d.target.kvm && !d.works && !is_interrupted(&d)) {

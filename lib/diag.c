@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "file.h"
+#include "fmt.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -388,7 +389,7 @@ static int visit(struct walk *w, const char *pid)
 {
 	char path[32];
 
-	snprintf(path, sizeof(path), "%.16s/fd", pid);
+	fmt(path, sizeof(path), "%.16s/fd", pid);
 	int fd = openat(w->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
@@ -411,7 +412,7 @@ int diag_holders(uint64_t inode, int64_t deadline, int (*each)(void *arg, pid_t 
 	if (!proc)
 		return -1;
 	w.proc = dirfd(proc);
-	snprintf(w.want, sizeof(w.want), "socket:[%llu]", (unsigned long long)inode);
+	fmt(w.want, sizeof(w.want), "socket:[%llu]", (unsigned long long)inode);
 	for (struct dirent *e; !over && (e = readdir(proc));) {
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;

@@ -5,6 +5,7 @@
 #include "busy.h"
 #include "fd.h"
 #include "file.h"
+#include "fmt.h"
 #include "guard.h"
 #include "qcow2.h"
 #include "text.h"
@@ -153,7 +154,7 @@ static int name_path(const char *image, const char *name, char *path, size_t roo
 	const char *slash = strrchr(image, '/');
 	int dir = *name != '/' && slash ? (int)(slash - image) + 1 : 0;
 
-	return snprintf(path, room, "%.*s%s", dir, image, name) < (int)room ? 0 : -1;
+	return fmt(path, room, "%.*s%s", dir, image, name) < (int)room ? 0 : -1;
 }
 
 /* Whether it has no `json:` or `PROTO:` before it, as QEMU would see it. */
@@ -184,7 +185,7 @@ static int is_file(const struct stat *st, const char *dir, const char *suffix, c
 	char path[PATH_MAX];
 	struct stat own;
 
-	if (snprintf(path, sizeof(path), "%s/%s%s", dir, name, suffix) >= (int)sizeof(path))
+	if (fmt(path, sizeof(path), "%s/%s%s", dir, name, suffix) >= (int)sizeof(path))
 		return 0;
 	return stat(path, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino;
 }
@@ -202,12 +203,12 @@ static int is_ours(const struct job *j, const struct stat *st, char *what, size_
 		if (d->cdrom || conf_path(c, d->spec.file, path, sizeof(path)) < 0 || stat(path, &own) < 0)
 			continue;
 		if (own.st_dev == st->st_dev && own.st_ino == st->st_ino)
-			return snprintf(what, room, "DISK%d of this VM", d->number);
+			return fmt(what, room, "DISK%d of this VM", d->number);
 	}
 	int config = c->file && stat(c->file, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes) && !config; i++)
 		config = is_file(st, c->dir, suffixes[i], c->name);
-	return config ? snprintf(what, room, "this VM's configuration") : 0;
+	return config ? fmt(what, room, "this VM's configuration") : 0;
 }
 
 /* From the folder `at`, which is closed, into the one below of that name; -1 with errno. */

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "fmt.h"
 #include "journal.h"
 #include "text.h"
 
@@ -116,7 +117,7 @@ static void turn_away(struct door *d, int fd, int begun, const char *what, const
 {
 	char words[128];
 
-	snprintf(words, sizeof(words), "%sqinit: %s: %s\n", begun ? "\n" : "", what, why);
+	fmt(words, sizeof(words), "%sqinit: %s: %s\n", begun ? "\n" : "", what, why);
 	part(d, fd, words);
 }
 
@@ -126,7 +127,7 @@ static void tell_left_out(struct porter *p)
 	char words[64];
 	unsigned int n = rate_left_out(&p->rate, clock_ms());
 
-	snprintf(words, sizeof(words), "denied: %u more callers", n);
+	fmt(words, sizeof(words), "denied: %u more callers", n);
 	if (n)
 		journal(p->vm, words);
 }

@@ -2,6 +2,8 @@
 /* What went wrong: one line of text and the exit code that it means. */
 #include "err.h"
 
+#include "fmt.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -10,7 +12,7 @@
 
 static void put(struct err *e, const char *format, va_list list)
 {
-	int n = vsnprintf(e->text, sizeof(e->text), format, list);
+	int n = fmt_list(e->text, sizeof(e->text), format, list);
 
 	if (n < 0)
 		e->text[0] = '\0';
@@ -52,7 +54,7 @@ int err_sys(struct err *e, const char *format, ...)
 	va_start(list, format);
 	put(e, format, list);
 	va_end(list);
-	snprintf(why, sizeof(why), "%s", strerror(number));
+	fmt(why, sizeof(why), "%s", strerror(number));
 	why[0] = (char)tolower((unsigned char)why[0]);
 	e->code = number == EACCES || number == EPERM ? NO_RIGHT : FAILED;
 	size_t n = strlen(e->text);
@@ -60,7 +62,7 @@ int err_sys(struct err *e, const char *format, ...)
 		n = sizeof(e->text) - strlen(why) - 3;
 		memcpy(e->text + n - 3, "...", 3);
 	}
-	snprintf(e->text + n, sizeof(e->text) - n, ": %s", why);
+	fmt(e->text + n, sizeof(e->text) - n, ": %s", why);
 	errno = number;
 	return -1;
 }
@@ -73,7 +75,7 @@ int err_at(struct err *e, const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(place, sizeof(place), format, list);
+	fmt_list(place, sizeof(place), format, list);
 	va_end(list);
 	strcpy(old, e->text);
 	err_set(e, "%s: %s", place, old);

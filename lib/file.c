@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "fmt.h"
 #include "guard.h"
 
 #include <errno.h>
@@ -101,7 +102,7 @@ int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mo
 {
 	char temp[NAME_MAX + 1];
 
-	if (snprintf(temp, sizeof(temp), ".%s.%ld", name, sync ? 0 : (long)getpid()) >= (int)sizeof(temp)) {
+	if (fmt(temp, sizeof(temp), ".%s.%ld", name, sync ? 0 : (long)getpid()) >= (int)sizeof(temp)) {
 		errno = ENAMETOOLONG;
 		return err_sys(e, "write %s", name);
 	}
@@ -186,7 +187,7 @@ int file_real_fd(int fd, char *to, size_t room)
 {
 	char link[32];
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	fmt(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, to, room);
 	if (n < 0)
 		return -1;
@@ -209,7 +210,7 @@ int file_real(const char *path, char *to, size_t room)
 int file_join(char *to, size_t room, const char *a, const char *b)
 {
 	size_t n = strlen(a);
-	int len = snprintf(to, room, "%s%s%s", a, n && a[n - 1] == '/' ? "" : "/", b);
+	int len = fmt(to, room, "%s%s%s", a, n && a[n - 1] == '/' ? "" : "/", b);
 
 	return len < 0 || (size_t)len >= room ? -1 : 0;
 }
@@ -218,7 +219,7 @@ int file_save(const char *path, const struct buf *text, mode_t mode, struct err 
 {
 	char real[PATH_MAX];
 
-	if (file_real(path, real, sizeof(real)) < 0 && snprintf(real, sizeof(real), "%s", path) >= (int)sizeof(real)) {
+	if (file_real(path, real, sizeof(real)) < 0 && fmt(real, sizeof(real), "%s", path) >= (int)sizeof(real)) {
 		errno = ENAMETOOLONG;
 		return err_sys(e, "%s", path);
 	}

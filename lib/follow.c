@@ -3,6 +3,7 @@
 #include "follow.h"
 
 #include "fd.h"
+#include "fmt.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -39,7 +40,7 @@ static int open_next(const struct follow *f)
 		fd_close(&newest);
 		return -1;
 	}
-	snprintf(name, sizeof(name), "%s.1", f->name);
+	fmt(name, sizeof(name), "%s.1", f->name);
 	int older = open_one(f->dir, name, &old);
 	if (older >= 0 && !(is_open && same(&old, &open)) && !(newest >= 0 && same(&old, &now))) {
 		fd_close(&newest);

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "fmt.h"
 #include "text.h"
 
 #include <errno.h>
@@ -77,9 +78,9 @@ static const char *contained(int dir)
 	char path[32];
 
 	for (size_t i = 0; (GATE_RULES & RULE_PROCESS) && i < sizeof(parts) / sizeof(*parts); i++) {
-		snprintf(path, sizeof(path), "/proc/self/%s", parts[i]);
+		fmt(path, sizeof(path), "/proc/self/%s", parts[i]);
 		int lacks = stat(path, &ours) < 0; /* not in this kernel */
-		snprintf(path, sizeof(path), "../%s", parts[i]);
+		fmt(path, sizeof(path), "../%s", parts[i]);
 		if (!lacks && (fstatat(dir, path, &theirs, 0) < 0 || theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino))
 			return "the caller is in a container";
 	}
@@ -117,7 +118,7 @@ static int judge(void *arg, pid_t pid, int dir, const char *exe)
 	const char *slash = exe ? strrchr(exe, '/') : NULL;
 
 	j->who->pid = pid;
-	snprintf(j->who->program, sizeof(j->who->program), "%s", slash ? slash + 1 : "");
+	fmt(j->who->program, sizeof(j->who->program), "%s", slash ? slash + 1 : "");
 	j->why = gate_process(exe);
 	if (!j->why)
 		j->why = contained(dir);

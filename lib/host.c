@@ -4,6 +4,7 @@
 
 #include "conf.h"
 #include "file.h"
+#include "fmt.h"
 #include "spec.h"
 
 #include <limits.h>
@@ -47,13 +48,13 @@ static int disk_taken(const struct host *h, const struct reg_vm *vm, const char 
 	struct conf c;
 	int taken = 0;
 
-	snprintf(defaults, sizeof(defaults), "%s/default.rc", h->place.etc);
+	fmt(defaults, sizeof(defaults), "%s/default.rc", h->place.etc);
 	conf_load(&c, &from, &errors, &warnings);
 	for (const struct conf_item *item = NULL; !taken && (item = conf_next(&c, CONF_DISK, item));) {
 		struct spec_disk d;
 		struct err e;
 		if (spec_disk(&d, item->value, &e) == 0 && conf_path(&c, d.file, path, sizeof(path)) == 0 && is_same(path, st)) {
-			snprintf(what, room, "DISK%d of %s", item->number, vm->name);
+			fmt(what, room, "DISK%d of %s", item->number, vm->name);
 			taken = 1;
 		}
 		spec_disk_free(&d);
@@ -73,9 +74,9 @@ int host_file_taken(const struct host *h, const char *except, const struct stat 
 		const struct reg_vm *vm = &h->reg.vms[i];
 		if (strcmp(vm->name, except) == 0 || reg_rc_file(vm->path, vm->name, rc, sizeof(rc), &e) < 0)
 			continue;
-		snprintf(cfg, sizeof(cfg), "%s/%s-qemu.cfg", vm->path, vm->name);
+		fmt(cfg, sizeof(cfg), "%s/%s-qemu.cfg", vm->path, vm->name);
 		if (is_same(rc, st) || is_same(cfg, st)) {
-			snprintf(what, room, "the configuration of %s", vm->name);
+			fmt(what, room, "the configuration of %s", vm->name);
 			return 1;
 		}
 		if (disk_taken(h, vm, rc, st, what, room))

@@ -3,6 +3,7 @@
 #include "journal.h"
 
 #include "fd.h"
+#include "fmt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@ void journal(const char *vm, const char *words)
 	if (fd < 0)
 		return;
 	/* without a time: the log's reader puts its own (RFC 3164, 4.3.2) */
-	int n = snprintf(line, sizeof(line), "<%d>qinit[%d]: %s: %s", DAEMON_NOTICE, (int)getpid(), vm, words);
+	int n = fmt(line, sizeof(line), "<%d>qinit[%d]: %s: %s", DAEMON_NOTICE, (int)getpid(), vm, words);
 	if (n > 0)
 		sendto(fd, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1, MSG_NOSIGNAL, (const struct sockaddr *)&log, sizeof(log));
 	fd_close(&fd);

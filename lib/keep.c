@@ -4,6 +4,7 @@
 
 #include "caps.h"
 #include "clock.h"
+#include "fmt.h"
 #include "journal.h"
 #include "user.h"
 
@@ -29,7 +30,7 @@ void keep_say(struct keeper *k, const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(words, sizeof(words), format, list);
+	fmt_list(words, sizeof(words), format, list);
 	va_end(list);
 	tell(k, words);
 }
@@ -40,7 +41,7 @@ void keep_note(struct keeper *k, const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(words, sizeof(words), format, list);
+	fmt_list(words, sizeof(words), format, list);
 	va_end(list);
 	journal(k->vm->name, words);
 	tell(k, words);

@@ -6,6 +6,7 @@
 #include "caps.h"
 #include "clock.h"
 #include "fd.h"
+#include "fmt.h"
 #include "journal.h"
 #include "proc.h"
 #include "spawn.h"
@@ -113,7 +114,7 @@ static void record(struct keeper *k, struct ending *end)
 static void bundle(struct keeper *k, const struct ending *end)
 {
 	char first[128];
-	int n = snprintf(first, sizeof(first), "how=%s status=%d step=%s\n", end->how, end->status, end->step);
+	int n = fmt(first, sizeof(first), "how=%s status=%d step=%s\n", end->how, end->status, end->step);
 	const struct bundle_part parts[] = {
 		{ .name = "end", .bytes = first, .n = (size_t)n },
 		{ .name = "argv", .file = "private/argv" },
@@ -463,7 +464,7 @@ static void answer_status(struct keeper *k)
 {
 	char words[64];
 
-	snprintf(words, sizeof(words), "%s %s", shown_phase(k), k->paused ? k->reason : "");
+	fmt(words, sizeof(words), "%s %s", shown_phase(k), k->paused ? k->reason : "");
 	desk_end_all(&k->desk, "status", DONE, words);
 }
 
@@ -494,7 +495,7 @@ static void ask_ready(struct keeper *k, const struct request *r)
 {
 	if (strcmp(r->text, k->state.rc) != 0) {
 		char words[REQUEST_MAX];
-		snprintf(words, sizeof(words), "runs already from %s, not from %s", *k->state.rc ? k->state.rc : "settings alone",
+		fmt(words, sizeof(words), "runs already from %s, not from %s", *k->state.rc ? k->state.rc : "settings alone",
 			 *r->text ? r->text : "settings alone");
 		desk_end_all(&k->desk, "ready", FAILED, words);
 	} else if (k->ready && !k->ladder.on) {
@@ -598,7 +599,7 @@ static void ask_caller(struct keeper *k, const struct request *r)
 	char words[128] = "";
 
 	if (who)
-		snprintf(words, sizeof(words), "%ld's %s (uid %lu)", (long)who->pid, who->program, (unsigned long)who->uid);
+		fmt(words, sizeof(words), "%ld's %s (uid %lu)", (long)who->pid, who->program, (unsigned long)who->uid);
 	desk_end_all(&k->desk, r->verb, DONE, words);
 }
 

@@ -3,6 +3,7 @@
 #include "log.h"
 
 #include "fd.h"
+#include "fmt.h"
 #include "guard.h"
 
 #include <fcntl.h>
@@ -18,7 +19,7 @@ static int open_log(const struct log *l, int flags)
 
 static void old_name(const struct log *l, char old[NAME_MAX + 1])
 {
-	snprintf(old, NAME_MAX + 1, "%s.1", l->name);
+	fmt(old, NAME_MAX + 1, "%s.1", l->name);
 }
 
 void log_open(struct log *l, int dir, const char *name, off_t max, int fresh)

@@ -3,6 +3,7 @@
 #include "notify.h"
 
 #include "fd.h"
+#include "fmt.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -59,7 +60,7 @@ void notify_stopping(const struct notify *n, int64_t ms)
 {
 	char words[64];
 
-	snprintf(words, sizeof(words), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)ms * 1000);
+	fmt(words, sizeof(words), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)ms * 1000);
 	tell(n, words);
 }
 

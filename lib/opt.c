@@ -2,6 +2,7 @@
 /* Options: one table of letters for all applets, and the one parser that reads it. */
 #include "opt.h"
 
+#include "fmt.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -165,9 +166,9 @@ void opt_help(struct buf *b, const char *letters)
 		if (!is_taken(letters, l->letter))
 			continue;
 		if (l->letter >= ' ')
-			snprintf(both, sizeof(both), "-%c%s%s", l->letter, l->arg ? " " : "", l->arg ? l->arg : "");
+			fmt(both, sizeof(both), "-%c%s%s", l->letter, l->arg ? " " : "", l->arg ? l->arg : "");
 		else
-			snprintf(both, sizeof(both), "%s", l->arg);
+			fmt(both, sizeof(both), "%s", l->arg);
 		buf_fmt(b, "  %-10s --%-11s %s\n", both, l->name, l->about);
 	}
 }

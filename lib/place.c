@@ -3,6 +3,7 @@
 #include "place.h"
 
 #include "file.h"
+#include "fmt.h"
 #include "sock.h"
 #include "text.h"
 
@@ -51,11 +52,11 @@ static int find_users(enum which i, char *to, struct err *e)
 	int n;
 
 	if (!places[i].xdg)
-		n = snprintf(path, sizeof(path), "/tmp/qemu-init-%lu", (unsigned long)geteuid());
+		n = fmt(path, sizeof(path), "/tmp/qemu-init-%lu", (unsigned long)geteuid());
 	else if (xdg)
-		n = snprintf(path, sizeof(path), "%s/qemu-init", xdg);
+		n = fmt(path, sizeof(path), "%s/qemu-init", xdg);
 	else if (home)
-		n = snprintf(path, sizeof(path), "%s/%s/qemu-init", home, places[i].home);
+		n = fmt(path, sizeof(path), "%s/%s/qemu-init", home, places[i].home);
 	else
 		return 0;
 	if (n < 0 || (size_t)n >= sizeof(path))

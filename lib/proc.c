@@ -4,6 +4,7 @@
 
 #include "fd.h"
 #include "file.h"
+#include "fmt.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -48,7 +49,7 @@ static int is_of_ours(const char *pid, ino_t ours)
 	char path[280];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/pid", pid);
+	fmt(path, sizeof(path), "/proc/%s/ns/pid", pid);
 	return !ours || stat(path, &st) < 0 || st.st_ino == ours;
 }
 
@@ -56,7 +57,7 @@ static int has_uid(const char *pid, uid_t uid, ino_t ours)
 {
 	char path[280], status[4096];
 
-	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	fmt(path, sizeof(path), "/proc/%s/status", pid);
 	return file_peek(AT_FDCWD, path, status, sizeof(status)) > 0 && is_running(status, uid) && is_of_ours(pid, ours);
 }
 

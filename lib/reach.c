@@ -3,6 +3,7 @@
 #include "reach.h"
 
 #include "file.h"
+#include "fmt.h"
 #include "lock.h"
 #include "place.h"
 #include "reg.h"
@@ -91,6 +92,6 @@ int reach_confined(const struct reach *r)
 
 	if (r->pid <= 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%ld/status", (long)r->pid);
+	fmt(path, sizeof(path), "/proc/%ld/status", (long)r->pid);
 	return file_peek(AT_FDCWD, path, text, sizeof(text)) > 0 && text_in(text, "\nSeccomp:\t2") != NULL;
 }

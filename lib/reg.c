@@ -4,6 +4,7 @@
 
 #include "edit.h"
 #include "file.h"
+#include "fmt.h"
 #include "line.h"
 #include "text.h"
 #include "trust.h"
@@ -225,8 +226,8 @@ int reg_rc_file(const char *dir, const char *name, char *path, size_t room, stru
 
 	if (!text_name(name, CONF_NAME_MAX))
 		return err_code(e, NOT_CONFIGURED, "%s: not a VM's name", name);
-	snprintf(old, sizeof(old), "%s%s", name, rc_ends[0]);
-	snprintf(late, sizeof(late), "%s%s", name, rc_ends[1]);
+	fmt(old, sizeof(old), "%s%s", name, rc_ends[0]);
+	fmt(late, sizeof(late), "%s%s", name, rc_ends[1]);
 	int has_late = is_there(dir, late, path, room, e);
 	int has_old = has_late < 0 ? -1 : is_there(dir, old, path, room, e);
 	if (has_old < 0)

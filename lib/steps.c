@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "file.h"
+#include "fmt.h"
 #include "journal.h"
 #include "proc.h"
 #include "sock.h"
@@ -442,7 +443,7 @@ static pid_t spawn_caged(struct keeper *k, const int *given, struct spawned *got
 	fd_close(&ruleset);
 	cage_free(&c);
 	if (pid > 0)
-		snprintf(k->cage, sizeof(k->cage), abi ? "landlock-%d%s" : is_on ? "none%.0d%s" : "off", abi, got->away ? "+namespaces" : "");
+		fmt(k->cage, sizeof(k->cage), abi ? "landlock-%d%s" : is_on ? "none%.0d%s" : "off", abi, got->away ? "+namespaces" : "");
 	return pid;
 }
 

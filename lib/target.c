@@ -6,6 +6,7 @@
 #include "cage.h"
 #include "disk.h"
 #include "file.h"
+#include "fmt.h"
 #include "text.h"
 #include "user.h"
 
@@ -101,7 +102,7 @@ static int load_conf(struct target *t, const char *rc, struct buf *errors, struc
 	struct conf_from from = { .file = *rc ? rc : NULL, .text = t->text, .settings = t->settings, .n = t->n };
 
 	if (*t->host->place.etc) {
-		snprintf(defaults, sizeof(defaults), "%s/default.rc", t->host->place.etc);
+		fmt(defaults, sizeof(defaults), "%s/default.rc", t->host->place.etc);
 		from.defaults = defaults;
 	}
 	if (t->registered)
@@ -115,7 +116,7 @@ static int load_raw(struct target *t, struct buf *errors)
 {
 	char path[PATH_MAX];
 
-	if (!t->conf.file || snprintf(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name) >= (int)sizeof(path))
+	if (!t->conf.file || fmt(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name) >= (int)sizeof(path))
 		return DONE;
 	return cfg_load(&t->raw, path, t->conf.owner, errors) < 0 ? t->raw.code : DONE;
 }

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "file.h"
+#include "fmt.h"
 #include "sock.h"
 #include "state.h"
 #include "text.h"
@@ -173,5 +174,5 @@ void vm_erase(struct vm *vm)
 
 void vm_file(const struct vm *vm, const char *file, char *to)
 {
-	snprintf(to, SOCK_PATH_MAX + 1, "%s/%s", vm->path, file);
+	fmt(to, SOCK_PATH_MAX + 1, "%s/%s", vm->path, file);
 }

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "fmt.h"
 #include "sock.h"
 
 #include <poll.h>
@@ -17,8 +18,8 @@ static void hand_over(void *arg, int fd)
 	struct vnc *v = arg;
 	char name[32], arguments[96];
 
-	snprintf(name, sizeof(name), "vnc%lu", ++v->n);
-	snprintf(arguments, sizeof(arguments), "{\"protocol\":\"vnc\",\"fdname\":\"%s\",\"skipauth\":true}", name);
+	fmt(name, sizeof(name), "vnc%lu", ++v->n);
+	fmt(arguments, sizeof(arguments), "{\"protocol\":\"vnc\",\"fdname\":\"%s\",\"skipauth\":true}", name);
 	if (wire_pass(v->wire, name, fd) == 0)
 		wire_send(v->wire, "add_client", arguments, NULL, NULL);
 	fd_close(&fd);

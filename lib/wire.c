@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "fmt.h"
 #include "sock.h"
 
 #include <errno.h>
@@ -154,7 +155,7 @@ int wire_pass(struct wire *w, const char *name, int fd)
 	/* the descriptor travels with its first byte: nothing may stand before it */
 	if (!w->capable || w->out.n)
 		return -1;
-	snprintf(arguments, sizeof(arguments), "{\"fdname\":\"%s\"}", name);
+	fmt(arguments, sizeof(arguments), "{\"fdname\":\"%s\"}", name);
 	qmp_command(&line, ++w->last, "getfd", arguments);
 	ssize_t n = line.bad ? -1 : sock_send_fd(w->src.fd, line.s, line.n, fd);
 	if (n > 0)
