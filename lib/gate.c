@@ -21,7 +21,7 @@
 
 enum { RULE_UID = 1, RULE_PROCESS = 2, RULE_WORDS = 4, SEARCH_MS = 500, STATUS_ROOM = 8192 };
 
-const char gate_short[] = "the host is short of descriptors or memory";
+const char gate_short[] = "the host is short of descriptors, memory or time";
 const char gate_stranger[] = "this VM belongs to another user";
 static const char gone[] = "the caller is gone";
 static const char unknown[] = "the kernel does not say whose connection this is";
@@ -130,7 +130,7 @@ static int judge(void *arg, pid_t pid, int dir, const char *exe)
 /* After a question that failed. */
 static const char *unless_short(const char *why)
 {
-	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? gate_short : why;
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS || errno == ETIMEDOUT ? gate_short : why;
 }
 
 static const char *admit_process(uint64_t inode, struct judgement *j)

@@ -37,7 +37,7 @@ struct gate_who {
 /* Both, for an accepted TCP connection: each holder of the other end must also live in our user and pid namespaces and
  * below our root, so be in no container. Where anybody may, one that hides who it is comes in. Never waits; on a host of
  * very many processes it gives up after 0.5 s. Returns gate_short (the very address) when the host cannot judge now,
- * for want of descriptors or memory. */
+ * for want of descriptors, memory or time. */
 const char *gate_admit(int fd, const struct peers *peers, struct gate_who *who);
 extern const char gate_short[], gate_stranger[];
 

@@ -201,7 +201,7 @@ answer() {
 	}
 	wait_until 20 again
 	by member 0 qemu-init pause web
-	rm -rf "$QEMU_INIT_RUN/web" || true # its keeper may be quicker
+	mv "$QEMU_INIT_RUN/web" "$scratch/away"
 	back() {
 		same "$(mode web)" "2750 0 $group" && same "$(mode web/keep.sock)" "660 0 $group" &&
 			same "$(mode web/vnc.sock)" "660 0 $group"

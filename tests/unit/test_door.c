@@ -626,7 +626,7 @@ static void test_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &few);
 	/* one to accept with, none to judge with */
 	close(spare);
-	UNTIL(got(0, "qinit: busy: the host is short of descriptors or memory\n"));
+	UNTIL(got(0, "qinit: busy: the host is short of descriptors, memory or time\n"));
 	UNTIL(door.listen[0].events == 0);
 	turns = 0;
 	run_for(50);
