@@ -12,13 +12,13 @@ VARIANT = main
 VARIANTS = asan glibc nogate1 nogate2 nogate3 nogate4 unguarded
 CFLAGS_asan = -g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 # the two in which a warning is an error, one for each C library
-CFLAGS_glibc = -Werror
+CFLAGS_glibc = -Werror -D_FORTIFY_SOURCE=2
 CFLAGS_nogate1 = -Werror -DGATE_RULES=6
 CFLAGS_nogate2 = -DGATE_RULES=5
 CFLAGS_nogate3 = -DGATE_RULES=4
 CFLAGS_nogate4 = -DGATE_RULES=3
 CFLAGS_unguarded = -DGUARDS=0
-CFLAGS_fuzz = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -Wno-unknown-warning-option
+CFLAGS_fuzz = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-unknown-warning-option
 LINK = -static
 LINK_asan = -fsanitize=address,undefined
 LINK_fuzz = -fsanitize=fuzzer,address,undefined
@@ -41,9 +41,15 @@ CFLAGS := $(if $(shell echo | $(CC) $(SMALL) -E - 2>/dev/null),$(SMALL),-Os) -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla-larger-than=65536 -Wpointer-arith -Werror=implicit-function-declaration
 # Not -fpie: a static executable is not moved anyway, and so tables of pointers are read-only from the first.
 # -z noseparate-code, common-page-size: 12 kB less of padding. -z norelro: without -fpie there are 200 bytes for it to protect, in 4 kB of padding.
+# What hardening costs, in bytes: the stack protector in the GUARDED modules 3.1 k; left out: everywhere 14.2 k (without
+# -strong 8.4 k); -fstack-clash-protection 0.6 k, but no frame grows with its input; static-pie 4.5 k, but its tables of
+# pointers can be written to, and relro would be 2.2 k more; auto-var-init 5 k. FORTIFY is glibc's alone, and on there.
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -Ilib -Iapplets $(WARN) \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-pie $(KERNEL) $(CFLAGS) $(CFLAGS_$(VARIANT))
 ALL_LDFLAGS = $(or $(LINK_$(VARIANT)),$(LINK)) -Wl,--gc-sections -Wl,--fatal-warnings -no-pie -Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-z,noexecstack $(LDFLAGS)
+
+# They read what QEMU, a guest or a stranger at a door may have written.
+GUARDED = ask claim console desk diag door follow gate hmp json knock log match mon proc qcow2 qmp request state text vnc wire
 
 # `make Q=` shows whole commands
 Q = @
@@ -75,6 +81,8 @@ $V/%.o: %.c Makefile $V/flags
 	@mkdir -p $(@D)
 	@echo "$(notdir $(CC)) $@"
 	$Q$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(GUARDED:%=$V/lib/%.o): ALL_CFLAGS += -fstack-protector-strong
 
 $V/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB) Makefile
 	@mkdir -p $(@D)
@@ -135,14 +143,15 @@ bench: ## measures qinit side by side with bare QEMU and bare clients
 lint: ## gcc -fanalyzer, clang-tidy, cppcheck, shellcheck and mandoc: what they find is a failure
 	tests/setup lint
 	@$(MAKE) $(patsubst %,lint/%,qinit.c $(wildcard lib/*.c applets/*.c tests/fuzz/*.c))
-	cppcheck -q --std=c11 --enable=warning,portability $(CPPCHECK_NOT:%=--suppress=%) --error-exitcode=1 -Ilib -Iapplets qinit.c lib applets
+	cppcheck -q --std=c11 --enable=warning,portability $(CPPCHECK_NOT:%=--suppress=%) --error-exitcode=1 \
+		-Ilib -Iapplets qinit.c lib applets
 	shellcheck $$(grep -rlE '^#!.*[ /](ba)?sh$$' .ci tests) tests/*.bash
 	mandoc -T lint -W warning $(MAN)
 
-# What is optimised is understood less well. gcc 12 takes pointers that are kept in a growing array for lost; clang-tidy does not.
+# What is optimised is understood less well. gcc 12 takes pointers in a growing array for lost; clang-tidy does not.
 lint/%: FORCE
 	@echo "lint $*"
-	$Qgcc $(filter -std% -D% -I% -W%,$(ALL_CFLAGS)) -O0 -fanalyzer -Wno-analyzer-malloc-leak -Werror -c -o /dev/null $*
+	$Qgcc $(filter -std% -D% -I% -W%,$(ALL_CFLAGS)) -O0 -Werror -fanalyzer -Wno-analyzer-malloc-leak -c -o /dev/null $*
 	$Qclang-tidy -quiet $* -- $(filter -std% -D% -I%,$(ALL_CFLAGS)) 2>/dev/null
 # wrong each time: a loop's own condition as doubt, an err to be filled, a local's address in a function that never returns
 CPPCHECK_NOT = nullPointerRedundantCheck ctuuninitvar autoVariables

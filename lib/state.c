@@ -147,15 +147,14 @@ static void print_ending(struct buf *b, const struct ending *end)
 int exit_add(int dir, const struct ending *end, struct err *e)
 {
 	struct buf text = { 0 };
-	size_t lines = 0;
+	size_t at, lines = 0;
 
 	if (file_read(dir, "exit", STATE_FILE_MAX, &text, e) < 0 || !is_whole(buf_text(&text), text.n))
 		buf_clear(&text); /* none yet, or a broken one: this end is recorded all the same */
 	print_ending(&text, end);
-	for (size_t i = 0; i < text.n; i++)
-		lines += text.s[i] == '\n';
-	while (lines-- > EXIT_RECORDS)
-		buf_drop(&text, (size_t)(strchr(text.s, '\n') + 1 - text.s));
+	for (at = text.n; at && (text.s[at - 1] != '\n' || lines++ < EXIT_RECORDS); at--)
+		;
+	buf_drop(&text, at);
 	int done = text.bad ? err_set(e, "exit: out of memory") : file_write(dir, "exit", text.s, text.n, 0600, 0, e);
 	buf_free(&text);
 	return done;

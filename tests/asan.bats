@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: 0BSD
-# A round of the whole under AddressSanitizer and UndefinedBehaviorSanitizer: keepers and verbs alike write what they find
-# into files, of which there must be none.
+# A round of the whole under AddressSanitizer and UndefinedBehaviorSanitizer: keepers and verbs alike write what they
+# find into files, of which there must be none.
 load helper
 load vms
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* A fuzz target: one parser of foreign bytes, and what must hold whatever they are. Driven by libFuzzer (`make fuzz`), or
- * by replay.c over the files of tests/corpus. Several parsers of a kind may share an input. */
+/* A fuzz target: one parser of foreign bytes, and what must hold whatever they are. Driven by libFuzzer (`make
+ * fuzz`), or by replay.c over the files of tests/corpus. Several parsers of a kind may share an input. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

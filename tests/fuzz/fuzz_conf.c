@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* conf: an rc-file, behind a form feed default.rc, behind another a setting; what is accepted becomes QEMU's command line. */
+/* conf: an rc-file, behind a form feed default.rc, behind another a setting; what is accepted becomes QEMU's command
+ * line. */
 #include "fuzz.h"
 
 #include "argv.h"

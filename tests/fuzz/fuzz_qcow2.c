@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* qcow2: a header that QEMU, and so a guest that broke out of it, may have written; the empty one that we write reads well. */
+/* qcow2: a header that QEMU, and so a guest that broke out of it, may have written; the empty one that we write reads
+ * well. */
 #include "fuzz.h"
 
 #include "qcow2.h"

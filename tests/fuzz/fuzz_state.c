@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* state: written and read again it is the same; shown as JSON it is JSON, in the shell's form one line. Then the records of
- * `exit`: the last that was added is the last that is found, whatever stood there before. */
+/* state: written and read again it is the same; shown as JSON it is JSON, in the shell's form one line. Then the
+ * records of `exit`: the last that was added is the last that is found, whatever stood there before. */
 #include "fuzz.h"
 
 #include "claim.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* text: numbers, words and what is printed of foreign bytes; a text found in a stream, in pieces as whole. The first line is
- * looked for in the rest. */
+/* text: numbers, words and what is printed of foreign bytes; a text found in a stream, in pieces as whole. The first
+ * line is looked for in the rest. */
 #include "fuzz.h"
 
 #include "match.h"

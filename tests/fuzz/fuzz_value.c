@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* value: a word of the user's as each kind of value, as DISKn, NICn, DISPLAY; words, a line each, as conditions and options. */
+/* value: a word of the user's as each kind of value, as DISKn, NICn, DISPLAY; words, a line each, as conditions and
+ * options. */
 #include "fuzz.h"
 
 #include "await.h"
