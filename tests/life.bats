@@ -620,7 +620,7 @@ teardown() {
 	qi 3 qemu-init status db web
 	qi 0 qemu-init status db
 	qi 0 qemu-init status -v
-	like "${lines[0]}" "NAME *REASON *RESTARTS *EXIT *RC *DIR *HMP *QMP *VNC *CONSOLE *UID *CAGE"
+	like "${lines[0]}" "NAME *REASON *RESTARTS *EXIT *RC *DIR *HMP *QMP *VNC *CONSOLE *UID *CAGE *AUTOSTART"
 }
 
 @test "status -j is one JSON array with the same columns, -s evals to the same values" {
@@ -631,7 +631,7 @@ teardown() {
 	qi 0 qemu-init status -j
 	same "$(jq -r 'map(.name + " " + .state) | join(",")' <<<"$output")" "web running,off stopped"
 	same "$(jq -r '.[0] | keys_unsorted | join(" ")' <<<"$output")" \
-		"name state pid keeper uptime monport ctlport reason restarts exit rc dir hmp qmp vnc console uid cage"
+		"name state pid keeper uptime monport ctlport reason restarts exit rc dir hmp qmp vnc console uid cage autostart"
 	state_of web
 	same "$(jq -r '.[0] | "\(.pid) \(.monport) \(.rc) \(.console)"' <<<"$output")" "$VM_PID $VM_MONPORT $VM_RC null"
 	same "$(jq '.[1].pid' <<<"$output")" null

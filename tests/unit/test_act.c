@@ -25,6 +25,23 @@ static int does(const char *verb, int stops)
 	return a.code;
 }
 
+static int may(void *arg, struct act *a)
+{
+	(void)arg;
+	return a[1].name == NULL || a[1].done;
+}
+
+/* The first may when the second is over, and so on. */
+static void test_turns(void)
+{
+	const struct act_job job = { .host = &h, .verb = "stop", .stops = 1, .may = may, .say = on_say, .progress = on_say };
+	struct act list[] = { { .name = "a" }, { .name = "b" }, { .name = "c" }, { .name = NULL } };
+
+	act_all(list, 3, &job);
+	CHECK_TEXT(said, "a: not running"); /* the last that was said */
+	CHECK(list[0].done && list[1].done && list[2].done);
+}
+
 int main(void)
 {
 	char boot[PROC_BOOT_ID], text[256];
@@ -36,6 +53,7 @@ int main(void)
 	CHECK(does("stop", 1) == DONE);
 	CHECK_TEXT(said, "web: not running");
 	CHECK(does("pause", 0) == NOT_UP);
+	test_turns();
 	/* a VM whose keeper and QEMU were lost: the next stop clears it */
 	proc_boot_id(boot);
 	CHECK(vm_keep(&vm, &h.place, "web", &e) == 1);
