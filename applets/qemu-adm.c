@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* qemu-adm: the registry and the files of VMs. */
+/* qemu-adm: the registry and the files of VMs. Each verb is a list of steps. */
 #include "arch.h"
 #include "cfg.h"
 #include "check.h"
@@ -30,69 +30,75 @@
 enum { LOCK_MS = 10000 };
 enum { TMPFS_MAGIC = 0x01021994, RAMFS_MAGIC = 0x858458f6 }; /* linux/magic.h */
 
-/* ---- what each verb begins and ends with ---- */
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
+/* What the steps of one call share; zeroed at first. */
 struct work {
 	const struct call *c;
+	char **words;		/* of the line, NULL behind the last */
+	const char *name;	/* which VM a complaint is about, once that is known */
+	int lock;		/* of who changes something, else -1 */
 	struct host h;
-	int lock;	/* of who changes something */
+	struct target t;	/* the VM as it is, then as it is going to be */
+	char rc[PATH_MAX];	/* the rc-file that is to be written, */
+	struct buf text;	/* and what it is going to hold */
+	struct buf old;		/* edit: what it held */
+	char draft[PATH_MAX];	/* edit */
+	struct vm vm;		/* held, so that nobody starts it */
+	struct buf files;	/* delete: paths, a NUL behind each */
+	const char *next;	/* rename: the new name, */
+	char old_rc[PATH_MAX];	/* and the file of the old one */
+	char dir[PATH_MAX], image[PATH_MAX]; /* create */
+	int64_t size;
+	int made_dir, made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
+	struct err e;
 };
 
-static int lock(struct work *w)
+/* A step returns DONE; an exit code, and all is said; -1, and w->e says why. */
+typedef int step(struct work *w);
+
+/* ---- what many begin with ---- */
+
+static int take(struct work *w)
 {
 	struct place place;
-	struct err e;
 
-	if (place_find(&place, &e) == 0)
-		w->lock = reg_lock(place.etc, clock_in(LOCK_MS), &e);
-	return w->lock < 0 ? fail(w->c, NULL, &e) : DONE;
+	if (place_find(&place, &w->e) < 0)
+		return -1;
+	w->lock = reg_lock(place.etc, clock_in(LOCK_MS), &w->e);
+	return w->lock < 0 ? -1 : DONE;
 }
 
-/* Who only looks takes what can be read. */
-static int begin(struct work *w, const struct call *c)
+/* Who changes something refuses what he cannot read, lest he lose it; who only looks takes what there is. */
+static int read_host(struct work *w)
 {
-	*w = (struct work){ .c = c, .lock = -1 };
-	return load_host(c, &w->h, 0);
+	return load_host(w->c, &w->h, w->lock >= 0);
 }
 
-/* Who changes something refuses what he cannot read, lest he lose it. */
-static int begin_change(struct work *w, const struct call *c)
+static int all_known(struct work *w)
 {
-	*w = (struct work){ .c = c, .lock = -1 };
-	int code = lock(w);
-	return code == DONE ? load_host(c, &w->h, 1) : code;
+	for (char **name = w->words; *name; name++)
+		if (!reg_find(&w->h.reg, *name))
+			return err_code(&w->e, NOT_CONFIGURED, "%s: no such VM (`qemu-adm list` names them)", *name);
+	return DONE;
 }
 
-static int end(struct work *w, int code)
-{
-	host_free(&w->h);
-	fd_close(&w->lock);
-	return code;
-}
-
-/* Reads the target's rc-file, or the text that is going to be in it. */
-static int load(const struct work *w, struct target *t)
+/* The target's rc-file, or the text that is going to be in it. */
+static int load_vm(struct work *w)
 {
 	struct buf errors = { 0 }, warnings = { 0 };
-	int code = target_conf(t, &w->h, &errors, &warnings);
+	int code = target_conf(&w->t, &w->h, &errors, &warnings);
 
 	say_lines(w->c, NULL, &warnings);
 	say_lines(w->c, NULL, &errors);
 	buf_free(&errors);
 	buf_free(&warnings);
+	if (code == DONE)
+		w->name = w->t.conf.name;
 	return code;
 }
 
-/* DONE, or said. */
-static int find(const struct work *w, const char *name, const struct reg_vm **vm)
-{
-	*vm = reg_find(&w->h.reg, name);
-	if (!*vm)
-		say(w->c, name, "no such VM (`qemu-adm list` names them)");
-	return *vm ? DONE : NOT_CONFIGURED;
-}
-
-/* Becomes its keeper, so that nobody starts it meanwhile. 0; -1 and err. */
+/* Becomes its keeper. */
 static int hold(const struct work *w, const char *name, struct vm *vm, struct err *e)
 {
 	struct lock_seen seen;
@@ -103,221 +109,192 @@ static int hold(const struct work *w, const char *name, struct vm *vm, struct er
 	else if (got == 1 && !seen.qemu)
 		got = probe_poses(vm, e) ? -1 : 2;
 	if (got == 2)
-		return 0;
+		return DONE;
 	vm_close(vm);
 	return got < 0 ? -1 : err_set(e, "it runs; `qemu-init stop %s` first", name);
+}
+
+static int hold_vm(struct work *w)
+{
+	w->name = w->words[0];
+	return hold(w, w->name, &w->vm, &w->e);
 }
 
 /* ---- the registry ---- */
 
 /* The line of this name in the list of autostart: itself, NULL for none, or another if it is there. */
-static int write_autostart(const struct work *w, const char *name, const char *line)
+static int write_autostart(struct work *w, const char *name, const char *line)
 {
 	struct buf errors = { 0 };
 	struct reg r;
-	struct err e;
 	int code = reg_autostart(&r, w->h.place.etc, &errors) < 0 ? r.code : DONE;
 	int there = reg_find(&r, name) != NULL, same = line && strcmp(name, line) == 0;
 
 	say_lines(w->c, NULL, &errors);
-	if (code == DONE && (there ? !same : same) && reg_write(&r, name, line, &e) < 0)
-		code = fail(w->c, name, &e);
+	if (code == DONE && (there ? !same : same))
+		code = reg_write(&r, name, line, &w->e);
 	buf_free(&errors);
 	reg_free(&r);
 	return code;
 }
 
+/* The line of this name in the registry: another, at the same place. */
+static int write_line(struct work *w, const char *old, const char *name, const char *dir)
+{
+	struct buf line = { 0 };
+
+	buf_fmt(&line, "%s %s", name, dir);
+	int bad = reg_write(&w->h.reg, old, buf_text(&line), &w->e);
+	buf_free(&line);
+	return bad;
+}
+
+/* Whether the name is a new one, and the run place has room for it. */
+static int check_name(struct work *w, const char *name)
+{
+	const struct reg_vm *vm = reg_find(&w->h.reg, name);
+
+	w->name = name;
+	if (!text_name(name, CONF_NAME_MAX))
+		return err_code(&w->e, NOT_CONFIGURED, "not a VM's name");
+	return vm ? err_set(&w->e, "registered already, in %s", vm->path) : place_fits(&w->h.place, name, &w->e);
+}
+
 /* Whether the folder of a VM can stand in a line of the registry. */
-static int check_dir(const char *dir, struct err *e)
+static int check_dir(struct work *w, const char *dir)
 {
 	size_t n = strlen(dir);
 
-	if (line_check(dir, n, e) == 0 && !strchr(" \t", dir[n - 1]))
-		return 0;
-	return err_code(e, NOT_CONFIGURED, "%s: a folder whose name the registry cannot hold", dir);
-}
-
-/* One whose rc-file is loaded; t->conf.file is where the name leads to from now on. */
-static int enter(struct work *w, const struct target *t)
-{
-	const struct reg_vm *vm = reg_find(&w->h.reg, t->conf.name);
-	struct buf line = { 0 };
-	struct err e;
-	char rc[PATH_MAX];
-	int bad = 0;
-
-	if (vm && strcmp(vm->path, t->conf.dir) == 0)
+	if (line_check(dir, n, &w->e) == 0 && !strchr(" \t", dir[n - 1]))
 		return DONE;
-	if (vm)
-		bad = err_set(&e, "registered already, in %s", vm->path);
-	else if (place_fits(&w->h.place, t->conf.name, &e) < 0 || check_dir(t->conf.dir, &e) < 0 ||
-		 reg_rc_file(t->conf.dir, t->conf.name, rc, sizeof(rc), &e) < 0)
-		bad = -1;
-	buf_fmt(&line, "%s %s", t->conf.name, t->conf.dir);
-	if (!bad)
-		bad = reg_write(&w->h.reg, t->conf.name, buf_text(&line), &e);
-	buf_free(&line);
-	return bad ? fail(w->c, t->conf.name, &e) : DONE;
+	return err_code(&w->e, NOT_CONFIGURED, "%s: a folder whose name the registry cannot hold", dir);
 }
 
-static int verb_register(struct call *c)
+static int by_path(struct work *w)
 {
-	struct buf path = { 0 };
-	struct target t = { 0 };
-	struct work w;
-	int code = begin_change(&w, c);
+	if (fmt(w->rc, sizeof(w->rc), "%s%s", strchr(w->words[0], '/') ? "" : "./", w->words[0]) >= PATH_MAX)
+		return err_set(&w->e, "too long a path");
+	w->t.operand = w->rc;
+	return DONE;
+}
 
-	buf_fmt(&path, "%s%s", strchr(c->o.words[0], '/') ? "" : "./", c->o.words[0]);
-	t.operand = buf_text(&path);
-	if (code == DONE)
-		code = load(&w, &t);
-	if (code == DONE)
-		code = enter(&w, &t);
-	target_free(&t);
-	buf_free(&path);
-	return end(&w, code);
+static int enter(struct work *w)
+{
+	const struct conf *c = &w->t.conf;
+	const struct reg_vm *vm = reg_find(&w->h.reg, c->name);
+	char rc[PATH_MAX];
+
+	if (vm && strcmp(vm->path, c->dir) == 0)
+		return DONE;
+	if (check_name(w, c->name) < 0 || check_dir(w, c->dir) < 0 || reg_rc_file(c->dir, c->name, rc, sizeof(rc), &w->e) < 0)
+		return -1;
+	return write_line(w, c->name, c->name, c->dir);
 }
 
 /* Out of both lists, first of the one that names the other's; what its last run left goes, too, unless it runs. */
-static int leave(struct work *w, const char *name)
+static int leave(struct work *w)
 {
 	struct vm vm;
 	struct err e;
-	int code = write_autostart(w, name, NULL);
+	int code = DONE;
 
-	if (code == DONE && reg_write(&w->h.reg, name, NULL, &e) < 0)
-		code = fail(w->c, name, &e);
-	if (code == DONE && hold(w, name, &vm, &e) == 0) {
-		vm_erase(&vm);
-		vm_close(&vm);
+	for (char **name = w->words; code == DONE && *name; name++) {
+		w->name = *name;
+		code = write_autostart(w, *name, NULL);
+		if (code == DONE)
+			code = reg_write(&w->h.reg, *name, NULL, &w->e);
+		if (code == DONE && hold(w, *name, &vm, &e) == DONE) {
+			vm_erase(&vm);
+			vm_close(&vm);
+		}
 	}
 	return code;
 }
 
-static int verb_unregister(struct call *c)
+static int is_on(const struct work *w)
 {
-	const struct reg_vm *vm;
-	struct work w;
-	int code = begin_change(&w, c);
-
-	for (int i = 0; code == DONE && i < c->o.n; i++)
-		code = find(&w, c->o.words[i], &vm);
-	for (int i = 0; code == DONE && i < c->o.n; i++)
-		code = leave(&w, c->o.words[i]);
-	return end(&w, code);
+	return strcmp(w->c->o.words[0], "on") == 0;
 }
 
-static int verb_autostart(struct call *c)
+static int on_off(struct work *w)
 {
-	const struct reg_vm *vm;
-	struct work w;
-	struct err e;
-	int on = strcmp(c->o.words[0], "on") == 0;
-
-	if (!on && strcmp(c->o.words[0], "off") != 0) {
-		err_code(&e, USAGE, "%s: want on or off", c->o.words[0]);
-		return fail(c, NULL, &e);
-	}
-	int code = begin_change(&w, c);
-	for (int i = 1; code == DONE && i < c->o.n; i++)
-		code = find(&w, c->o.words[i], &vm);
-	for (int i = 1; code == DONE && i < c->o.n; i++)
-		code = write_autostart(&w, c->o.words[i], on ? c->o.words[i] : NULL);
-	return end(&w, code);
+	if (!is_on(w) && strcmp(w->words[0], "off") != 0)
+		return err_code(&w->e, USAGE, "%s: want on or off", w->words[0]);
+	w->words++;
+	return DONE;
 }
 
-static int verb_list(struct call *c)
+static int write_all(struct work *w)
 {
-	struct work w;
-	int code = begin(&w, c);
+	int code = DONE;
 
-	for (size_t i = 0; i < w.h.reg.n; i++)
-		say_to(stdout, "%s %s\n", w.h.reg.vms[i].name, w.h.reg.vms[i].path);
-	return end(&w, code == DONE ? w.h.code : code);
+	for (char **name = w->words; code == DONE && *name; name++)
+		code = write_autostart(w, *name, is_on(w) ? *name : NULL);
+	return code;
+}
+
+static int print_list(struct work *w)
+{
+	for (size_t i = 0; i < w->h.reg.n; i++)
+		say_to(stdout, "%s %s\n", w->h.reg.vms[i].name, w->h.reg.vms[i].path);
+	return w->h.code;
 }
 
 /* ---- the rc-file ---- */
 
-/* Finds a VM's rc-file and reads its text, even one with errors: it may be about to be corrected. DONE, or said. */
-static int open_file(const struct work *w, struct target *t, struct buf *text)
+/* Finds it and reads its text, even one with errors: it may be about to be corrected. */
+static int open_file(struct work *w)
 {
-	struct buf errors = { 0 }, warnings = { 0 };
-	struct err e;
-	int code = target_conf(t, &w->h, &errors, &warnings);
+	struct buf errors = { 0 };
+	int code = target_conf(&w->t, &w->h, &errors, &errors);
+	int found = w->t.conf.file && (code == DONE || code == NOT_CONFIGURED);
 
-	if (code == NOT_CONFIGURED && t->conf.file)
-		code = DONE;
-	else
+	if (!found)
 		say_lines(w->c, NULL, &errors);
 	buf_free(&errors);
-	buf_free(&warnings);
-	if (code == DONE && file_read(AT_FDCWD, t->conf.file, CONF_FILE_MAX, text, &e) < 0)
-		code = fail(w->c, NULL, &e);
-	return code;
-}
-
-/* Writes the rc-file anew if the whole of it is right. */
-static int save_file(const struct work *w, const struct target *old, const struct buf *text)
-{
-	struct target t = { .rc = old->conf.file, .text = text, .registered = old->registered };
-	struct err e;
-
-	text_copy(t.name, sizeof(t.name), old->name);
-	int code = load(w, &t);
-	if (code == DONE && file_save(old->conf.file, text, 0644, &e) < 0)
-		code = fail(w->c, NULL, &e);
-	target_free(&t);
-	return code;
-}
-
-/* KEY=VALUEs into the text. DONE, or said. */
-static int put_settings(const struct work *w, struct buf *text, char *const *words, int n)
-{
-	struct err e;
-
-	for (int i = 0; i < n; i++) {
-		size_t key = strcspn(words[i], "=");
-		char *name = strndup(words[i], key);
-		int bad = !name ? err_set(&e, "out of memory") : edit_pair(text, name, words[i] + key + 1, &e);
-		if (bad)
-			err_at(&e, "%s", name ? name : words[i]);
-		free(name);
-		if (bad)
-			return fail(w->c, NULL, &e);
-	}
-	return DONE;
-}
-
-/* Whether all words from the first on are KEY=VALUE. */
-static int check_settings(const struct call *c, int first)
-{
-	struct err e;
-
-	for (int i = first; i < c->o.n; i++)
-		if (!target_is_setting(c->o.words[i]) && err_code(&e, USAGE, "%s: want KEY=VALUE", c->o.words[i]))
-			return fail(c, NULL, &e);
-	return DONE;
-}
-
-static int verb_set(struct call *c)
-{
-	struct target t = { .operand = c->o.words[0] };
-	struct buf text = { 0 };
-	struct work w;
-	int code = check_settings(c, 1);
-
-	if (code != DONE)
+	if (!found)
 		return code;
-	code = begin_change(&w, c);
-	if (code == DONE)
-		code = open_file(&w, &t, &text);
-	if (code == DONE)
-		code = put_settings(&w, &text, c->o.words + 1, c->o.n - 1);
-	if (code == DONE)
-		code = save_file(&w, &t, &text);
-	target_free(&t);
-	buf_free(&text);
-	return end(&w, code);
+	text_copy(w->rc, sizeof(w->rc), w->t.conf.file);
+	return file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &w->text, &w->e);
+}
+
+/* KEY=VALUEs are all words but the first. */
+static int check_settings(struct work *w)
+{
+	for (char **word = w->words + 1; *word; word++)
+		if (!target_is_setting(*word))
+			return err_code(&w->e, USAGE, "%s: want KEY=VALUE", *word);
+	return DONE;
+}
+
+static int put(struct work *w, const char *key, const char *value)
+{
+	return edit_pair(&w->text, key, value, &w->e) < 0 ? err_at(&w->e, "%s", key) : DONE;
+}
+
+static int put_settings(struct work *w)
+{
+	int bad = 0;
+
+	for (char **word = w->words + 1; !bad && *word; word++) {
+		char *is = strchr(*word, '=');
+		*is = '\0';
+		bad = put(w, *word, is + 1);
+	}
+	return bad;
+}
+
+/* The whole file as it is going to be. */
+static int check_text(struct work *w)
+{
+	target_free(&w->t);
+	w->t = (struct target){ .rc = w->rc, .text = &w->text };
+	return load_vm(w);
+}
+
+static int save_text(struct work *w)
+{
+	return file_save(w->rc, &w->text, 0644, &w->e);
 }
 
 static void print_item(const struct conf_item *item)
@@ -328,44 +305,31 @@ static void print_item(const struct conf_item *item)
 	say_to(stdout, "=%s\n", item->value);
 }
 
-/* The value in force; of a key that nobody has set, the built-in one. */
-static int print_value(const struct call *c, const struct conf *conf, const char *word)
+/* The values in force; of a key that nobody has set, the built-in one. */
+static int print_values(struct work *w)
 {
+	const struct conf *conf = &w->t.conf;
 	const char *near;
-	struct err e;
-	int number, key = conf_key_of(word, strlen(word), &number, &near);
+	int number;
 
-	if (key < 0) {
-		err_code(&e, USAGE, "%s: unknown key%s%s", word, near ? ", nearest is " : "", near ? near : "");
-		return fail(c, NULL, &e);
+	if (!w->words[1])
+		say_to(stdout, "NAME=%s\n", conf->name);
+	for (size_t i = 0; !w->words[1] && i < conf->n; i++)
+		print_item(&conf->items[i]);
+	for (char **word = w->words + 1; *word; word++) {
+		int key = conf_key_of(*word, strlen(*word), &number, &near);
+		if (key < 0)
+			return err_code(&w->e, USAGE, "%s: unknown key%s%s", *word, near ? ", nearest is " : "", near ? near : "");
+		const struct conf_item *item = conf_item(conf, (enum conf_key)key, number);
+		puts(key == CONF_NAME ? conf->name : item ? item->value : conf_keys[key].standard);
 	}
-	const struct conf_item *item = conf_item(conf, (enum conf_key)key, number);
-	puts(key == CONF_NAME ? conf->name : item ? item->value : conf_keys[key].standard);
 	return DONE;
-}
-
-static int verb_get(struct call *c)
-{
-	struct target t = { .operand = c->o.words[0] };
-	struct work w;
-	int code = begin(&w, c);
-
-	if (code == DONE)
-		code = load(&w, &t);
-	if (code == DONE && c->o.n == 1)
-		say_to(stdout, "NAME=%s\n", t.conf.name);
-	for (size_t i = 0; code == DONE && c->o.n == 1 && i < t.conf.n; i++)
-		print_item(&t.conf.items[i]);
-	for (int i = 1; code == DONE && i < c->o.n; i++)
-		code = print_value(c, &t.conf, c->o.words[i]);
-	target_free(&t);
-	return end(&w, code);
 }
 
 /* ---- edit ---- */
 
 /* What the user calls his editor, with the file behind it. */
-static int run_editor(const struct call *c, const char *file)
+static int run_editor(struct work *w)
 {
 	static const char *const names[] = { "VISUAL", "EDITOR" };
 	const char *command = "vi";
@@ -374,11 +338,11 @@ static int run_editor(const struct call *c, const char *file)
 	struct buf errors = { 0 }, line = { 0 };
 	int status = -1;
 
-	for (size_t i = sizeof(names) / sizeof(*names); i--;)
+	for (size_t i = COUNT(names); i--;)
 		if (getenv(names[i]) && *getenv(names[i]))
 			command = getenv(names[i]);
 	buf_fmt(&line, "%s ", command);
-	text_quote(&line, file);
+	text_quote(&line, w->draft);
 	if (cfg_read(&words, buf_text(&line), line.n, command, &errors) == 0 &&
 	    (strchr(words.words[0], '/') ? text_copy(path, sizeof(path), words.words[0]) : arch_find(words.words[0], path, sizeof(path))) == 0) {
 		pid_t pid = vfork();
@@ -393,9 +357,7 @@ static int run_editor(const struct call *c, const char *file)
 	cfg_free(&words);
 	buf_free(&errors);
 	buf_free(&line);
-	if (status)
-		say(c, NULL, "the editor failed (VISUAL, EDITOR)");
-	return status ? FAILED : DONE;
+	return status ? err_set(&w->e, "the editor failed (VISUAL, EDITOR)") : DONE;
 }
 
 /* Asks on the terminal; without one nobody can, and the answer is no. */
@@ -409,112 +371,102 @@ static int ask(const struct call *c, const char *question)
 	return read(0, line, sizeof(line)) > 0 && (line[0] == 'y' || line[0] == 'Y');
 }
 
-/* The draft, until it is right or nobody wants to go on. */
-static int edit_draft(const struct work *w, const struct target *old, const char *draft, struct buf *text)
+static int begin_draft(struct work *w)
 {
-	struct err e;
+	w->old = w->text;
+	w->text = (struct buf){ 0 };
+	if (fmt(w->draft, sizeof(w->draft), "%s.draft", w->rc) >= PATH_MAX)
+		return err_set(&w->e, "%s: too long a path", w->rc);
+	if (access(w->draft, F_OK) == 0)
+		say(w->c, w->draft, "was kept; it goes on from there");
+	else if (file_save(w->draft, &w->old, 0600, &w->e) < 0)
+		return -1;
+	w->made_draft = 1;
+	return DONE;
+}
+
+/* Until it is right, or nobody wants to go on. */
+static int edit_draft(struct work *w)
+{
 	int code;
 
 	do {
-		struct target t = { .rc = old->conf.file, .text = text, .registered = old->registered };
-		text_copy(t.name, sizeof(t.name), old->name);
-		code = run_editor(w->c, draft);
-		buf_clear(text);
-		if (code == DONE && file_read(AT_FDCWD, draft, CONF_FILE_MAX, text, &e) < 0)
-			code = fail(w->c, NULL, &e);
+		code = run_editor(w);
+		buf_clear(&w->text);
 		if (code == DONE)
-			code = load(w, &t);
-		target_free(&t);
+			code = file_read(AT_FDCWD, w->draft, CONF_FILE_MAX, &w->text, &w->e);
+		if (code == DONE)
+			code = check_text(w);
+		if (code < 0)
+			code = fail(w->c, NULL, &w->e);
 	} while (code != DONE && ask(w->c, "edit it again?"));
 	return code;
 }
 
-/* Another may have changed the file while it was being edited. */
-static int save_draft(struct work *w, const struct target *t, const struct buf *old, const struct buf *text)
+/* Another may have changed the file meanwhile. */
+static int check_old(struct work *w)
 {
 	struct buf now = { 0 };
-	struct err e;
-	int code = lock(w);
+	int bad = file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &now, &w->e);
 
-	if (code == DONE && file_read(AT_FDCWD, t->conf.file, CONF_FILE_MAX, &now, &e) < 0)
-		code = fail(w->c, NULL, &e);
-	if (code == DONE && (now.n != old->n || memcmp(buf_text(&now), buf_text(old), now.n) != 0)) {
-		say(w->c, NULL, "the file was changed meanwhile");
-		code = FAILED;
-	}
-	if (code == DONE)
-		code = save_file(w, t, text);
+	if (!bad && (now.n != w->old.n || memcmp(buf_text(&now), buf_text(&w->old), now.n) != 0))
+		bad = err_set(&w->e, "the file was changed meanwhile");
 	buf_free(&now);
-	return code;
+	return bad;
 }
 
-static int verb_edit(struct call *c)
+static int drop_draft(struct work *w)
 {
-	struct target t = { .operand = c->o.words[0] };
-	struct buf old = { 0 }, text = { 0 }, draft = { 0 };
-	struct work w;
-	struct err e;
-	int code = begin(&w, c);
-
-	if (code == DONE)
-		code = open_file(&w, &t, &old);
-	buf_fmt(&draft, "%s.draft", code == DONE ? t.conf.file : "");
-	if (code == DONE && access(buf_text(&draft), F_OK) == 0)
-		say(c, buf_text(&draft), "was kept; it goes on from there");
-	else if (code == DONE && file_save(buf_text(&draft), &old, 0600, &e) < 0)
-		code = fail(c, NULL, &e);
-	if (code == DONE) {
-		code = edit_draft(&w, &t, buf_text(&draft), &text);
-		if (code == DONE)
-			code = save_draft(&w, &t, &old, &text);
-		if (code == DONE)
-			unlink(buf_text(&draft));
-		else
-			say(c, buf_text(&draft), "kept; the VM's own file is as it was");
-	}
-	target_free(&t);
-	buf_free(&old);
-	buf_free(&text);
-	buf_free(&draft);
-	return end(&w, code);
+	w->made_draft = 0;
+	return unlink(w->draft) < 0 ? err_sys(&w->e, "%s", w->draft) : DONE;
 }
 
 /* ---- create ---- */
 
-struct birth {
-	struct work w;
-	const char *name;
-	char dir[PATH_MAX], rc[PATH_MAX], image[PATH_MAX];
-	int made_dir, made_image, made_rc;
-	struct buf text;
-};
+/* What can be known of the line before anything is read. */
+static int check_line(struct work *w)
+{
+	const char *size = opt_value(&w->c->o, *OPT_DISK);
+
+	for (char **word = w->words + 1; size && *word; word++)
+		if (text_begins(*word, "DISK1="))
+			return err_code(&w->e, USAGE, "--disk is DISK1: want one of them");
+	if (size && text_size(size, 1 << 20, &w->size) < 0)
+		return err_code(&w->e, USAGE, "--disk %s: not a size (10G)", size);
+	return check_settings(w);
+}
 
 /* The folder; it may be one that is there, but not with a VM of that name in it. */
-static int make_dir(struct birth *b, const char *dir, struct err *e)
+static int make_dir(struct work *w)
 {
-	const struct place *p = &b->w.h.place;
-	struct err none;
+	const char *name = w->words[0], *dir = opt_value(&w->c->o, 'd'), *data = w->h.place.data;
 	char path[PATH_MAX];
+	struct err none;
 
-	if (!text_name(b->name, CONF_NAME_MAX))
-		return err_code(e, NOT_CONFIGURED, "not a VM's name");
-	if (place_fits(p, b->name, e) < 0)
+	if (check_name(w, name) < 0)
 		return -1;
-	if (reg_find(&b->w.h.reg, b->name))
-		return err_set(e, "registered already, in %s", reg_find(&b->w.h.reg, b->name)->path);
-	if (!dir && !*p->data)
-		return err_code(e, NOT_CONFIGURED, "no place for its folder: neither HOME nor QEMU_INIT_DAT is set (-d DIR)");
-	if (dir ? text_copy(path, sizeof(path), dir) : file_join(path, sizeof(path), p->data, b->name))
-		return err_set(e, "too long a path");
-	b->made_dir = access(path, F_OK) < 0;
-	if (file_mkdirs(path, 0755) < 0 || file_real(path, b->dir, sizeof(b->dir)) < 0)
-		return err_sys(e, "%s", path);
-	if (reg_rc_file(b->dir, b->name, b->rc, sizeof(b->rc), &none) == 0)
-		return err_set(e, "%s: is there already (`qemu-adm register` makes it known)", b->rc);
-	if (fmt(b->rc, sizeof(b->rc), "%s/%s-qemu.rc", b->dir, b->name) >= PATH_MAX ||
-	    fmt(b->image, sizeof(b->image), "%s/%s.img", b->dir, b->name) >= PATH_MAX)
-		return err_set(e, "%s: too long a path", b->dir);
-	return check_dir(b->dir, e);
+	if (!dir && !*data)
+		return err_code(&w->e, NOT_CONFIGURED, "no place for its folder: neither HOME nor QEMU_INIT_DAT is set (-d DIR)");
+	if (dir ? text_copy(path, sizeof(path), dir) : file_join(path, sizeof(path), data, name))
+		return err_set(&w->e, "too long a path");
+	w->made_dir = access(path, F_OK) < 0;
+	if (file_mkdirs(path, 0755) < 0 || file_real(path, w->dir, sizeof(w->dir)) < 0)
+		return err_sys(&w->e, "%s", path);
+	if (reg_rc_file(w->dir, name, w->rc, sizeof(w->rc), &none) == 0)
+		return err_set(&w->e, "%s: is there already (`qemu-adm register` makes it known)", w->rc);
+	if (fmt(w->rc, sizeof(w->rc), "%s/%s-qemu.rc", w->dir, name) >= PATH_MAX ||
+	    fmt(w->image, sizeof(w->image), "%s/%s.img", w->dir, name) >= PATH_MAX)
+		return err_set(&w->e, "%s: too long a path", w->dir);
+	return check_dir(w, w->dir);
+}
+
+static int begin_text(struct work *w)
+{
+	const char *from = opt_value(&w->c->o, *OPT_FROM);
+
+	if (from && file_read(AT_FDCWD, from, CONF_FILE_MAX, &w->text, &w->e) < 0)
+		return -1;
+	return put(w, "NAME", w->words[0]);
 }
 
 /* What everybody shall see in the file without knowing what is built in: as default.rc has it, else so. */
@@ -526,117 +478,63 @@ static const struct {
 	{ CONF_NIC, 1, "NIC1", "user" }, { CONF_DISPLAY, 0, "DISPLAY", "vnc" }, { CONF_SERIAL, 0, "SERIAL", "yes" },
 };
 
-static int put_explicit(struct birth *b, struct err *e)
+static int put_explicit(struct work *w)
 {
-	struct target t = { .rc = b->rc, .text = &b->text };
-	int code = load(&b->w, &t), bad = 0;
+	int bad = 0;
 
-	for (size_t i = 0; code == DONE && !bad && i < sizeof(explicit) / sizeof(*explicit); i++) {
-		const struct conf_item *item = conf_item(&t.conf, explicit[i].key, explicit[i].number);
-		if (!edit_has(&b->text, explicit[i].name))
-			bad = edit_pair(&b->text, explicit[i].name, item ? item->value : explicit[i].standard, e);
+	for (size_t i = 0; !bad && i < COUNT(explicit); i++) {
+		const struct conf_item *item = conf_item(&w->t.conf, explicit[i].key, explicit[i].number);
+		if (!edit_has(&w->text, explicit[i].name))
+			bad = put(w, explicit[i].name, item ? item->value : explicit[i].standard);
 	}
-	target_free(&t);
-	return bad ? fail(b->w.c, b->name, e) : code;
+	return bad;
 }
 
-/* The rc-file's text: template, name, what shall be seen, disk and CD, then the words of the line above all. */
-static int write_text(struct birth *b, const struct call *c)
+/* Disk and CD, and the words of the line above all. */
+static int put_line(struct work *w)
 {
-	const char *from = opt_value(&c->o, *OPT_FROM), *iso = opt_value(&c->o, *OPT_CDROM);
+	const char *iso = opt_value(&w->c->o, *OPT_CDROM);
 	char path[PATH_MAX];
-	struct err e;
 
-	if ((from && file_read(AT_FDCWD, from, CONF_FILE_MAX, &b->text, &e) < 0) ||
-	    (iso && file_real(iso, path, sizeof(path)) < 0 && err_sys(&e, "%s", iso)) ||
-	    edit_pair(&b->text, "NAME", b->name, &e) < 0)
-		return fail(c, b->name, &e);
-	int code = put_explicit(b, &e);
-	if (code != DONE)
-		return code;
-	if ((opt_value(&c->o, *OPT_DISK) && edit_pair(&b->text, "DISK1", strrchr(b->image, '/') + 1, &e) < 0) ||
-	    (iso && edit_pair(&b->text, "CDROM", path, &e) < 0))
-		return fail(c, b->name, &e);
-	return put_settings(&b->w, &b->text, c->o.words + 1, c->o.n - 1);
+	if (iso && file_real(iso, path, sizeof(path)) < 0)
+		return err_sys(&w->e, "%s", iso);
+	if ((w->size && put(w, "DISK1", strrchr(w->image, '/') + 1) < 0) || (iso && put(w, "CDROM", path) < 0))
+		return -1;
+	return put_settings(w);
 }
 
-static int make_image(struct birth *b, int64_t size, struct err *e)
+static int make_image(struct work *w)
 {
-	int fd = open(b->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	b->made_image = fd >= 0;
-	int bad = fd < 0 || ftruncate(fd, size) < 0 || fsync(fd) < 0 ? err_sys(e, "%s", b->image) : 0;
+	if (!w->size)
+		return DONE;
+	int fd = open(w->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	w->made_image = fd >= 0;
+	int bad = fd < 0 || ftruncate(fd, w->size) < 0 || fsync(fd) < 0 ? err_sys(&w->e, "%s", w->image) : DONE;
 	fd_close(&fd);
 	return bad;
 }
 
-/* All files, and then the name. */
-static int make_files(struct birth *b, int64_t size)
+static int save_new(struct work *w)
 {
-	struct target t = { .rc = b->rc, .text = &b->text };
-	struct err e;
-	int code = load(&b->w, &t);
-
-	if (code == DONE && size && make_image(b, size, &e) < 0)
-		code = fail(b->w.c, b->name, &e);
-	if (code == DONE && !(b->made_rc = file_save(b->rc, &b->text, 0644, &e) == 0))
-		code = fail(b->w.c, b->name, &e);
-	if (code == DONE)
-		code = enter(&b->w, &t);
-	target_free(&t);
-	return code;
+	w->made_rc = 1;
+	return save_text(w);
 }
 
-/* What was made, and what to do now; after a failure nothing is left. */
-static void tell(const struct birth *b, int code, const char *size)
+static int tell(struct work *w)
 {
 	struct statfs fs;
 
-	if (code != DONE) {
-		if (b->made_rc)
-			unlink(b->rc);
-		if (b->made_image)
-			unlink(b->image);
-		if (b->made_dir)
-			rmdir(b->dir);
-		return;
-	}
-	say_to(stdout, "made %s\n", b->rc);
-	if (b->made_image)
-		say_to(stdout, "made %s, %s, which takes room only as it is written\n", b->image, size);
-	say_to(stdout, "next: qemu-init start %s\n", b->name);
-	if (statfs(b->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
-		say(b->w.c, b->name, "its folder is in memory, and gone with the next boot");
+	say_to(stdout, "made %s\n", w->rc);
+	if (w->made_image)
+		say_to(stdout, "made %s, %s, which takes room only as it is written\n", w->image, opt_value(&w->c->o, *OPT_DISK));
+	say_to(stdout, "next: qemu-init start %s\n", w->name);
+	if (statfs(w->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
+		say(w->c, w->name, "its folder is in memory, and gone with the next boot");
+	w->made_rc = w->made_image = w->made_dir = 0;
+	return DONE;
 }
 
-static int verb_create(struct call *c)
-{
-	const char *size = opt_value(&c->o, *OPT_DISK);
-	struct birth b = { .name = c->o.words[0] };
-	struct err e;
-	int64_t bytes = 0;
-	int code = check_settings(c, 1);
-
-	for (int i = 1; code == DONE && size && i < c->o.n; i++)
-		if (text_begins(c->o.words[i], "DISK1=") && err_code(&e, USAGE, "--disk is DISK1: want one of them"))
-			code = fail(c, b.name, &e);
-	if (code == DONE && size && text_size(size, 1 << 20, &bytes) < 0 && err_code(&e, USAGE, "--disk %s: not a size (10G)", size))
-		code = fail(c, b.name, &e);
-	if (code != DONE)
-		return code;
-	code = begin_change(&b.w, c);
-	if (code == DONE && make_dir(&b, opt_value(&c->o, 'd'), &e) < 0)
-		code = fail(c, b.name, &e);
-	if (code == DONE)
-		code = write_text(&b, c);
-	if (code == DONE)
-		code = make_files(&b, bytes);
-	tell(&b, code, size);
-	buf_free(&b.text);
-	return end(&b.w, code);
-}
-
-/* ---- delete, rename ---- */
+/* ---- delete ---- */
 
 /* A file that is there, by its path without links, with a NUL. */
 static void add_file(struct buf *files, const char *path)
@@ -648,20 +546,28 @@ static void add_file(struct buf *files, const char *path)
 		buf_add(files, real, strlen(real) + 1);
 }
 
-/* Every file that a VM's configuration names, and the images below its disks. The disks are left to be freed. */
+/* The path behind this one in such a list, or the first; NULL: no more. */
+static const char *next_file(const struct buf *files, const char *last)
+{
+	const char *next = last ? last + strlen(last) + 1 : buf_text(files);
+
+	return next < buf_text(files) + files->n ? next : NULL;
+}
+
+/* Every file that a VM's configuration names, and the images below its disks. */
 static int name_files(const struct target *t, struct disks *disks, struct buf *files, struct err *e)
 {
 	static const enum conf_key keys[] = { CONF_KERNEL, CONF_INITRD };
 	const struct disk_rules rules = { 0 };
 	struct buf warnings = { 0 };
 	char path[PATH_MAX];
-
 	int bad = disks_name(disks, &t->conf, &rules, &warnings, e);
+
 	for (size_t i = 0; !bad && i < disks->n; i++)
 		for (size_t n = 0; n < disks->list[i].nodes; n++)
 			add_file(files, disks->list[i].node[n].path);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (conf_item(&t->conf, keys[i], 0) && conf_path(&t->conf, conf_text(&t->conf, keys[i]), path, sizeof(path)) == 0)
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (conf_path(&t->conf, conf_text(&t->conf, keys[i]), path, sizeof(path)) == 0)
 			add_file(files, path);
 	if (fmt(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->conf.name) < PATH_MAX)
 		add_file(files, path);
@@ -670,201 +576,138 @@ static int name_files(const struct target *t, struct disks *disks, struct buf *f
 	return bad;
 }
 
-/* Whether the other VM needs one of the files: its path, or NULL. */
-static const char *needed(const struct work *w, const char *other, const struct buf *files)
+/* Whether another VM needs one of the files. */
+static int check_other(struct work *w, const char *other)
 {
 	struct target t = { .operand = other };
 	struct buf errors = { 0 }, theirs = { 0 };
 	struct disks disks = { 0 };
 	struct err e;
-	const char *found = NULL;
+	int bad = 0;
 
 	target_conf(&t, &w->h, &errors, &errors);
 	if (t.conf.file)
 		name_files(&t, &disks, &theirs, &e);
-	for (size_t i = 0; !found && i < files->n; i += strlen(files->s + i) + 1)
-		for (size_t n = 0; !found && n < theirs.n; n += strlen(theirs.s + n) + 1)
-			if (strcmp(files->s + i, theirs.s + n) == 0)
-				found = files->s + i;
+	for (const char *own = NULL; (own = next_file(&w->files, own));)
+		for (const char *file = NULL; (file = next_file(&theirs, file));)
+			if (strcmp(own, file) == 0)
+				bad = err_set(&w->e, "%s: %s needs it, too", own, other);
 	disks_free(&disks);
 	target_free(&t);
 	buf_free(&theirs);
 	buf_free(&errors);
-	return found;
+	return bad;
 }
 
-/* What goes with the VM: of the files that it names those beneath its folder, and no other VM's. DONE, or said. */
-static int own_files(const struct work *w, const struct target *t, struct buf *own)
+/* What goes with the VM: of the files that it names those beneath its folder; and no other VM's. */
+static int own_files(struct work *w)
 {
 	struct buf all = { 0 };
 	struct disks disks = { 0 };
-	struct err e;
 	char dir[PATH_MAX];
-	const char *file;
-	int bad = name_files(t, &disks, &all, &e);
+	int bad = name_files(&w->t, &disks, &all, &w->e);
 
-	if (!bad && file_real(t->conf.dir, dir, sizeof(dir)) < 0)
-		bad = err_sys(&e, "%s", t->conf.dir);
-	for (size_t i = 0; !bad && i < all.n; i += strlen(all.s + i) + 1)
-		if (text_begins(all.s + i, dir) && all.s[i + strlen(dir)] == '/')
-			buf_add(own, all.s + i, strlen(all.s + i) + 1);
-	for (size_t i = 0; i < disks.n && disks.list[i].nodes; i++)
+	if (!bad && file_real(w->t.conf.dir, dir, sizeof(dir)) < 0)
+		bad = err_sys(&w->e, "%s", w->t.conf.dir);
+	for (const char *file = NULL; !bad && (file = next_file(&all, file));)
+		if (text_begins(file, dir) && file[strlen(dir)] == '/')
+			buf_add(&w->files, file, strlen(file) + 1);
+	for (size_t i = 0; !bad && i < disks.n; i++)
 		disks.list[i].node[0].writable = 1; /* a reader keeps it, too */
 	if (!bad)
-		bad = claim_check(&w->h.place, t->conf.name, &disks, &e);
-	for (size_t i = 0; !bad && i < w->h.reg.n; i++) {
-		const char *other = w->h.reg.vms[i].name;
-		if (strcmp(other, t->conf.name) != 0 && (file = needed(w, other, own)))
-			bad = err_set(&e, "%s: %s needs it, too", file, other);
-	}
+		bad = claim_check(&w->h.place, w->name, &disks, &w->e);
+	for (size_t i = 0; !bad && i < w->h.reg.n; i++)
+		if (strcmp(w->h.reg.vms[i].name, w->name) != 0)
+			bad = check_other(w, w->h.reg.vms[i].name);
 	disks_free(&disks);
 	buf_free(&all);
-	return bad ? fail(w->c, t->conf.name, &e) : own->bad ? FAILED : DONE;
+	return !bad && w->files.bad ? err_set(&w->e, "out of memory") : bad;
 }
 
-/* DONE when it may be: asks on the terminal. */
-static int consent(const struct call *c, const char *name, const struct buf *files)
+static int consent(struct work *w)
 {
-	struct err e;
-
-	if (opt_has(&c->o, 'f'))
+	if (opt_has(&w->c->o, 'f'))
 		return DONE;
-	if (!isatty(0)) {
-		err_code(&e, USAGE, "wants -f where nobody can be asked");
-		return fail(c, name, &e);
-	}
-	for (size_t i = 0; i < files->n; i += strlen(files->s + i) + 1)
-		say(c, name, files->s + i);
-	return ask(c, "delete these files for ever?") ? DONE : FAILED;
+	if (!isatty(0))
+		return err_code(&w->e, USAGE, "wants -f where nobody can be asked");
+	for (const char *file = NULL; (file = next_file(&w->files, file));)
+		say(w->c, w->name, file);
+	return ask(w->c, "delete these files for ever?") ? DONE : FAILED;
 }
 
-static int remove_files(const struct work *w, const struct target *t, const struct buf *files)
+static int remove_files(struct work *w)
 {
-	struct err e;
 	int code = DONE;
 
-	for (size_t i = 0; i < files->n; i += strlen(files->s + i) + 1)
-		if (unlink(files->s + i) < 0 && errno != ENOENT && err_sys(&e, "%s", files->s + i))
-			code = fail(w->c, t->conf.name, &e);
-	if (rmdir(t->conf.dir) < 0) {
-		err_sys(&e, "%s: kept", t->conf.dir);
-		say(w->c, t->conf.name, e.text);
+	for (const char *file = NULL; (file = next_file(&w->files, file));)
+		if (unlink(file) < 0 && errno != ENOENT && err_sys(&w->e, "%s", file))
+			code = fail(w->c, w->name, &w->e);
+	if (rmdir(w->t.conf.dir) < 0) {
+		err_sys(&w->e, "%s: kept", w->t.conf.dir);
+		say(w->c, w->name, w->e.text);
 	}
 	return code;
 }
 
-static int verb_delete(struct call *c)
+static int erase(struct work *w)
 {
-	struct target t = { .operand = c->o.words[0] };
-	const struct reg_vm *known;
-	struct buf files = { 0 };
-	struct work w;
-	struct vm vm;
-	struct err e;
-	int code = begin_change(&w, c);
-
-	vm_none(&vm);
-	if (code == DONE)
-		code = find(&w, t.operand, &known);
-	if (code == DONE)
-		code = load(&w, &t);
-	if (code == DONE)
-		code = own_files(&w, &t, &files);
-	if (code == DONE)
-		code = consent(c, t.operand, &files);
-	if (code == DONE && hold(&w, t.operand, &vm, &e) < 0)
-		code = fail(c, t.operand, &e);
-	if (code == DONE)
-		code = leave(&w, t.operand);
-	if (code == DONE) {
-		code = remove_files(&w, &t, &files);
-		vm_erase(&vm);
-	}
-	vm_close(&vm);
-	target_free(&t);
-	buf_free(&files);
-	return end(&w, code);
+	vm_erase(&w->vm);
+	return DONE;
 }
 
-/* The rc-file, and a cfg-file if there is one, under the other name; the old ones stay. */
-static int copy_files(const struct work *w, const struct target *old, const char *name, char *rc)
+/* ---- rename ---- */
+
+static int new_name(struct work *w)
 {
-	struct target t = { .rc = rc };
-	struct buf text = { 0 }, raw = { 0 };
-	struct err e;
+	w->next = w->words[1];
+	w->words[1] = NULL;
+	return all_known(w) < 0 ? -1 : check_name(w, w->next);
+}
+
+/* The cfg-file that belongs to an rc-file. */
+static int raw_file(const char *rc, const char *name, char *path)
+{
+	return fmt(path, PATH_MAX, "%.*s/%s-qemu.cfg", (int)(strrchr(rc, '/') - rc), rc, name) < PATH_MAX ? 0 : -1;
+}
+
+/* The new rc-file's place and text. */
+static int move_text(struct work *w)
+{
+	const char *base = strrchr(w->rc, '/') + 1;
+	char raw[PATH_MAX];
+
+	text_copy(w->old_rc, sizeof(w->old_rc), w->rc);
+	w->name = w->words[0];
+	if (fmt(w->rc, sizeof(w->rc), "%.*s%s%s", (int)(base - w->rc), w->old_rc, w->next,
+		w->old_rc + (base - w->rc) + strlen(w->name)) >= PATH_MAX || raw_file(w->rc, w->next, raw) < 0)
+		return err_set(&w->e, "too long a path");
+	if (access(w->rc, F_OK) == 0 || access(raw, F_OK) == 0)
+		return err_set(&w->e, "%s: a VM of this name is there already", w->rc);
+	return put(w, "NAME", w->next);
+}
+
+static int link_raw(struct work *w)
+{
 	char from[PATH_MAX], to[PATH_MAX];
-	const char *dir = old->conf.dir;
-	int bad = fmt(rc, PATH_MAX, "%s/%s%s", dir, name, strrchr(old->conf.file, '/') + 1 + strlen(old->name)) >= PATH_MAX ||
-		fmt(from, sizeof(from), "%s/%s-qemu.cfg", dir, old->name) >= PATH_MAX ||
-		fmt(to, sizeof(to), "%s/%s-qemu.cfg", dir, name) >= PATH_MAX ? err_set(&e, "too long a path") : 0;
 
-	if (!bad && (access(rc, F_OK) == 0 || access(to, F_OK) == 0))
-		bad = err_set(&e, "%s: a VM of this name is there already", dir);
-	if (!bad)
-		bad = file_read(AT_FDCWD, old->conf.file, CONF_FILE_MAX, &text, &e) || edit_pair(&text, "NAME", name, &e);
-	t.text = &text;
-	int code = bad ? fail(w->c, name, &e) : load(w, &t);
-	if (code == DONE && ((access(from, F_OK) == 0 && (file_read(AT_FDCWD, from, CONF_FILE_MAX, &raw, &e) < 0 ||
-		file_save(to, &raw, 0644, &e) < 0)) || file_save(rc, &text, 0644, &e) < 0))
-		code = fail(w->c, name, &e);
-	target_free(&t);
-	buf_free(&text);
-	buf_free(&raw);
-	return code;
+	if (raw_file(w->old_rc, w->words[0], from) == 0 && raw_file(w->rc, w->next, to) == 0 && link(from, to) < 0 && errno != ENOENT)
+		return err_sys(&w->e, "%s", to);
+	return DONE;
 }
 
 /* Whatever moment it is cut off at, the name in the registry has its files. */
-static int rename_held(struct work *w, const struct target *t, const char *name)
+static int move_name(struct work *w)
 {
-	struct buf line = { 0 };
-	struct err e;
-	char path[PATH_MAX];
-	int code = copy_files(w, t, name, path);
+	int code = write_line(w, w->words[0], w->next, w->t.conf.dir);
+	char raw[PATH_MAX];
 
-	buf_fmt(&line, "%s %s", name, t->conf.dir);
-	if (code == DONE && reg_write(&w->h.reg, t->name, buf_text(&line), &e) < 0)
-		code = fail(w->c, t->name, &e);
 	if (code == DONE)
-		code = write_autostart(w, t->name, name);
-	if (code == DONE) {
-		unlink(t->conf.file);
-		fmt(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name);
-		unlink(path);
+		code = write_autostart(w, w->words[0], w->next);
+	if (code == DONE && raw_file(w->old_rc, w->words[0], raw) == 0) {
+		unlink(raw);
+		unlink(w->old_rc);
 	}
-	buf_free(&line);
 	return code;
-}
-
-static int verb_rename(struct call *c)
-{
-	struct target t = { .operand = c->o.words[0] };
-	const char *name = c->o.words[1];
-	const struct reg_vm *known;
-	struct work w;
-	struct vm vm;
-	struct err e;
-	int code = begin_change(&w, c);
-
-	if (code == DONE)
-		code = find(&w, t.operand, &known);
-	if (code == DONE && reg_find(&w.h.reg, name) && err_set(&e, "registered already, in %s", reg_find(&w.h.reg, name)->path))
-		code = fail(c, name, &e);
-	if (code == DONE && !text_name(name, CONF_NAME_MAX) && err_code(&e, NOT_CONFIGURED, "not a VM's name"))
-		code = fail(c, name, &e);
-	if (code == DONE && place_fits(&w.h.place, name, &e) < 0)
-		code = fail(c, name, &e);
-	if (code == DONE)
-		code = load(&w, &t);
-	if (code == DONE && hold(&w, t.operand, &vm, &e) < 0)
-		code = fail(c, t.operand, &e);
-	else if (code == DONE) {
-		code = rename_held(&w, &t, name);
-		if (code == DONE)
-			vm_erase(&vm);
-		vm_close(&vm);
-	}
-	target_free(&t);
-	return end(&w, code);
 }
 
 /* ---- check ---- */
@@ -889,7 +732,7 @@ static void print_findings(const struct call *c, const char *name, const char *k
 }
 
 /* A name that will not come up with the host. */
-static int check_autostart(const struct work *w, struct buf *json)
+static int check_autostart(struct work *w, struct buf *json)
 {
 	struct buf errors = { 0 };
 	struct reg r;
@@ -905,7 +748,7 @@ static int check_autostart(const struct work *w, struct buf *json)
 	return bad ? FAILED : DONE;
 }
 
-static int check_one(const struct work *w, const char *name, struct buf *json)
+static int check_one(struct work *w, const char *name, struct buf *json)
 {
 	struct buf fails = { 0 }, notes = { 0 };
 	struct target t = { .operand = name };
@@ -920,52 +763,105 @@ static int check_one(const struct work *w, const char *name, struct buf *json)
 	return code;
 }
 
-static int verb_check(struct call *c)
+static int check_all(struct work *w)
 {
 	struct buf json = { 0 };
-	struct work w;
-	int code = begin(&w, c);
-	size_t n = c->o.n ? (size_t)c->o.n : w.h.reg.n;
+	int code = w->h.code, all = !*w->words;
+	size_t n = all ? w->h.reg.n : (size_t)w->c->o.n;
 
-	if (code == DONE)
-		code = w.h.code;
-	if (!c->o.n && check_autostart(&w, &json) != DONE && code == DONE)
+	if (all && check_autostart(w, &json) != DONE && code == DONE)
 		code = FAILED;
 	for (size_t i = 0; i < n; i++)
-		if (check_one(&w, c->o.n ? c->o.words[i] : w.h.reg.vms[i].name, &json) != DONE && code == DONE)
+		if (check_one(w, all ? w->h.reg.vms[i].name : w->words[i], &json) != DONE && code == DONE)
 			code = FAILED;
-	if (opt_has(&c->o, 'j'))
+	if (opt_has(&w->c->o, 'j'))
 		say_to(stdout, "%s]\n", json.n ? buf_text(&json) : "[");
 	buf_free(&json);
-	return end(&w, code);
+	return code;
+}
+
+/* ---- the verbs ---- */
+
+#define STEPS(...) (step *const[]){ __VA_ARGS__, NULL }
+
+/* Of each verb, in the order of the table of verbs. */
+static step *const *const steps[] = {
+	STEPS(check_line, take, read_host, make_dir, begin_text, check_text, put_explicit, put_line, check_text,
+		make_image, save_new, enter, tell),
+	STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave, remove_files, erase),
+	STEPS(take, read_host, new_name, open_file, hold_vm, move_text, check_text, link_raw, save_text, move_name, erase),
+	STEPS(take, read_host, by_path, load_vm, enter),
+	STEPS(take, read_host, all_known, leave),
+	STEPS(on_off, take, read_host, all_known, write_all),
+	STEPS(read_host, print_list),
+	STEPS(check_settings, take, read_host, open_file, put_settings, check_text, save_text),
+	STEPS(read_host, load_vm, print_values),
+	STEPS(read_host, open_file, begin_draft, edit_draft, take, check_old, save_text, drop_draft),
+	STEPS(read_host, check_all),
+};
+
+/* Frees all; after a failure nothing is left of what was made, and of a draft it is said where it is. */
+static void end(struct work *w)
+{
+	if (w->made_rc)
+		unlink(w->rc);
+	if (w->made_image)
+		unlink(w->image);
+	if (w->made_dir)
+		rmdir(w->dir);
+	if (w->made_draft)
+		say(w->c, w->draft, "kept; the VM's own file is as it was");
+	target_free(&w->t);
+	host_free(&w->h);
+	vm_close(&w->vm);
+	buf_free(&w->text);
+	buf_free(&w->old);
+	buf_free(&w->files);
+	fd_close(&w->lock);
+}
+
+static int run(struct call *c)
+{
+	struct work w = { .c = c, .words = c->o.words, .lock = -1, .t.operand = c->o.words[0] };
+	int code = DONE;
+
+	vm_none(&w.vm);
+	w.words[c->o.n] = NULL; /* at the latest argv's own */
+	for (step *const *s = steps[c->verb - c->applet->verbs]; *s && code == DONE; s++) {
+		code = (*s)(&w);
+		if (code < 0)
+			code = fail(c, w.name, &w.e);
+	}
+	end(&w);
+	return code;
 }
 
 static const struct verb verbs[] = {
 	{ .name = "create", .group = "VMs", .letters = "d" OPT_FROM OPT_DISK OPT_CDROM, .operands = "NAME [KEY=VALUE...]", .least = 1,
-	  .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = verb_create,
+	  .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = run,
 	  .examples = "  qemu-adm create web --disk 10G --cdrom debian.iso RAM=1G\n" },
 	{ .name = "delete", .letters = "f", .operands = "NAME", .least = 1, .most = 1,
-	  .summary = "forget it, and delete its files", .run = verb_delete },
+	  .summary = "forget it, and delete its files", .run = run },
 	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
-	  .summary = "another name for one that does not run", .run = verb_rename },
+	  .summary = "another name for one that does not run", .run = run },
 	{ .name = "register", .group = "registry", .letters = "", .operands = "FILE|FOLDER", .least = 1, .most = 1,
-	  .summary = "make a VM known by its name", .run = verb_register,
+	  .summary = "make a VM known by its name", .run = run,
 	  .examples = "  qemu-adm register /srv/web\n  qemu-adm register ./web-qemu.rc\n" },
 	{ .name = "unregister", .letters = "", .operands = "NAME...", .least = 1, .most = -1,
-	  .summary = "forget it; its files stay", .run = verb_unregister },
+	  .summary = "forget it; its files stay", .run = run },
 	{ .name = "autostart", .letters = "", .operands = "on|off NAME...", .least = 2, .most = -1,
-	  .summary = "whether it comes up with the host", .run = verb_autostart,
+	  .summary = "whether it comes up with the host", .run = run,
 	  .examples = "  qemu-adm autostart on web db\n" },
-	{ .name = "list", .letters = "", .operands = "", .most = 0, .summary = "names and folders, one a line", .run = verb_list },
+	{ .name = "list", .letters = "", .operands = "", .most = 0, .summary = "names and folders, one a line", .run = run },
 	{ .name = "set", .group = "files", .letters = "", .operands = "NAME|FILE|FOLDER KEY=VALUE...", .least = 2, .most = -1,
-	  .summary = "change lines of the rc-file", .run = verb_set,
+	  .summary = "change lines of the rc-file", .run = run,
 	  .examples = "  qemu-adm set web RAM=1G NIC1=user,hostfwd=tcp::2222-:22\n  qemu-adm set web CDROM=\n" },
 	{ .name = "get", .letters = "", .operands = "NAME|FILE|FOLDER [KEY...]", .least = 1, .most = -1,
-	  .summary = "what is in force", .run = verb_get, .examples = "  qemu-adm get web\n  qemu-adm get web RAM DISK1\n" },
+	  .summary = "what is in force", .run = run, .examples = "  qemu-adm get web\n  qemu-adm get web RAM DISK1\n" },
 	{ .name = "edit", .letters = "", .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
-	  .summary = "the rc-file in your editor, checked", .run = verb_edit },
+	  .summary = "the rc-file in your editor, checked", .run = run },
 	{ .name = "check", .letters = "j", .operands = "[NAME|FILE|FOLDER...]", .most = -1,
-	  .summary = "what a start would stumble over", .run = verb_check,
+	  .summary = "what a start would stumble over", .run = run,
 	  .examples = "  qemu-adm check\n  qemu-adm check -j web\n" },
 };
 

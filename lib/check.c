@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 struct check {
@@ -101,13 +101,13 @@ static void look_ports(const struct check *c)
 static void look_growth(const struct check *c, const struct disk *d)
 {
 	const struct disk_node *n = &d->node[0];
-	struct statvfs fs;
+	struct statfs fs;
 	struct stat st;
 	struct err e;
 
-	if (!n->writable || stat(n->path, &st) < 0 || !S_ISREG(st.st_mode) || statvfs(n->path, &fs) < 0)
+	if (!n->writable || stat(n->path, &st) < 0 || !S_ISREG(st.st_mode) || statfs(n->path, &fs) < 0)
 		return;
-	long long wants = (long long)n->size - (long long)st.st_blocks * 512, there = (long long)fs.f_bavail * (long long)fs.f_frsize;
+	long long wants = (long long)n->size - (long long)st.st_blocks * 512, there = (long long)fs.f_bavail * (long long)fs.f_bsize;
 	if (wants <= there)
 		return;
 	err_set(&e, "%s: may grow by %lld MiB, and its file system has room for %lld: make room", n->path, wants >> 20, there >> 20);

@@ -165,7 +165,7 @@ refused() {
 	refused 6 "$(rc_of web):4: RAMM: unknown key, nearest is RAM" set web SMP=2 RAMM=1G
 	refused 6 "$(rc_of web):2: RAM: much*" set web RAM=much
 	refused 6 "RAM: a control character (0x0a)" set web RAM=$'1G\nPRECMD=x'
-	refused 6 "$(rc_of web):3: NAME: db, but web was asked for" set web NAME=db
+	refused 6 "$(rc_of web):3: NAME: db, but the file's name says web" set web NAME=db
 	refused 2 "ram=1G: want KEY=VALUE" set web ram=1G
 	refused 2 "db: want KEY=VALUE" set web RAM=1G db
 	refused 6 "db: no such VM*" set db RAM=1G
@@ -277,8 +277,8 @@ MACHINE=pc"
 	refused 1 "full: $scratch/full/full.img: file exists" create -d "$scratch/full" full --disk 1M
 	refused 1 "db: *no such file*" create db --cdrom "$scratch/none.iso"
 	refused 1 "db: *no such file*" create db --from "$scratch/none.rc"
-	refused 2 "db: --disk much: not a size (10G)" create db --disk much
-	refused 2 "db: --disk is DISK1: want one of them" create db --disk 1M DISK1=/dev/sda
+	refused 2 "--disk much: not a size (10G)" create db --disk much
+	refused 2 "--disk is DISK1: want one of them" create db --disk 1M DISK1=/dev/sda
 	refused 2 "create: --disk: wants a value, SIZE" create db --disk
 	refused 2 "ram: want KEY=VALUE" create db ram
 	same "$(find "$scratch" ! -name .lock | sort)" "$before"
