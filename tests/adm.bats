@@ -169,7 +169,7 @@ refused() {
 	refused 2 "ram=1G: want KEY=VALUE" set web ram=1G
 	refused 2 "db: want KEY=VALUE" set web RAM=1G db
 	refused 6 "db: no such VM*" set db RAM=1G
-	refused 2 "RAMM: unknown key, nearest is RAM" get web RAMM
+	refused 2 "web: RAMM: unknown key, nearest is RAM" get web RAMM
 	echo RAM=x >"$(rc_of web)"
 	refused 6 "$(rc_of web):1: RAM: x*" get web
 	qi 0 qemu-adm set web RAM=1G
