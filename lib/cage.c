@@ -80,7 +80,8 @@ static const struct set beside[] = {
 
 static const struct set anywhere[] = {
 	{ "/", "lib\0lib64\0usr/local/lib\0nix/store\0gnu/store\0", CAGE_EXEC, "libraries" },
-	{ "/etc/", "ld.so.cache\0ld-musl-x86_64.path\0ld-musl-aarch64.path\0localtime\0", CAGE_READ, "libraries" },
+	{ "/etc/", "ld.so.cache\0ld-musl-x86_64.path\0ld-musl-aarch64.path\0", CAGE_READ, "libraries" },
+	{ "", "/etc/localtime\0", CAGE_READ, "time zone" },
 	{ "/dev/", "null\0zero\0random\0urandom\0", CAGE_WRITE, "device" },
 };
 

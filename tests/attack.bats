@@ -241,7 +241,7 @@ held() {
 	}
 	up
 	at_each touches
-	at_each -o root held read /proc/1/environ
+	at_each -o root held read "/proc/$$/environ"
 }
 
 @test "its uid has no more processes than a QEMU needs" {
