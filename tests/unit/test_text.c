@@ -136,17 +136,14 @@ static void test_clean(void)
 	cleaned("a\tb\r\nc  \n", 9, "a b  c");
 	cleaned("\x1b[2J\x07\x7f\0x", 8, "?[2J???x");
 	cleaned("\x9b" "1m \xc3\xa4", 6, "?1m \xc3\xa4");
-<<<<<<< ours
 	cleaned("\xc3\x84\xe2\x82\xac\xf0\x9f\x90\xa7", 9, "\xc3\x84\xe2\x82\xac\xf0\x9f\x90\xa7");
 	cleaned("\xc2\x9b" "1m", 4, "??1m");			/* CSI in UTF-8 */
 	cleaned("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80", 11, "?? ??? ????");
 	cleaned("cut \xe2\x82", 6, "cut ??");
-=======
 
 	char wild[] = "a\tb\r\n\x1b[2J\x9b\0 \xc3\xa4";
 	text_tame(wild, sizeof(wild) - 1);
 	CHECK_TEXT(wild, "a\tb?\n?[2J?? \xc3\xa4");
->>>>>>> theirs
 }
 
 static void test_line(void)
