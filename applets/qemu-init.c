@@ -150,10 +150,10 @@ static int run_one(const struct call *c, struct target *t, int64_t limit)
 		.stopping = run_stopping, .arg = &r,
 	};
 	target_job(t, &job);
-	fd_close_from(3, (int[]){ vm.dir, vm.lock }, 2);
+	notify_begin(&r.notify);
+	fd_close_from(3, (int[]){ vm.dir, vm.lock, r.notify.socket, r.notify.ready }, 4);
 	if (job.console && isatty(0))
 		tty_raw(&r.tty, 0);
-	notify_begin(&r.notify);
 	int code = keeper_run(&job, seen.qemu);
 	notify_end(&r.notify);
 	tty_restore(&r.tty);

@@ -255,7 +255,6 @@ static void ended(struct keeper *k, int status)
 	int good = judge_end(k, status, &end);
 	k->pid = 0;
 	end_strays(k);
-	end_strays(k);
 	loop_del(&k->loop, &k->end);
 	loop_del(&k->loop, &k->words);
 	read_words(k);

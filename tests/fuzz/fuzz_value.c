@@ -3,10 +3,10 @@
  * options. */
 #include "fuzz.h"
 
-#include "await.h"
 #include "opt.h"
 #include "spec.h"
 #include "value.h"
+#include "want.h"
 
 enum { WORDS = 24 };
 
@@ -47,7 +47,7 @@ static void read_options(char *const *words, int n, int own)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	struct await_want wants[AWAIT_MAX];
+	struct want wants[WANT_MAX];
 	char *text = fuzz_text(bytes, n), *rest = text, *words[WORDS] = { 0 };
 	struct err e;
 	int count = 0;
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		words[count++] = strsep(&rest, "\n");
 	for (int own = 0; own < 3; own++)
 		read_options(words, count, own);
-	if (await_parse(wants, words, (size_t)count, &e) == 0)
+	if (want_parse(wants, words, (size_t)count, &e) == 0)
 		for (int i = 0; i < count; i++)
 			MUST(wants[i].word == words[i] && wants[i].text);
 	free(text);
