@@ -100,6 +100,8 @@ static void put_string(struct out *o, struct directive *d, va_list *list)
 {
 	const char *s = va_arg(*list, const char *);
 
+	if (!s)
+		s = "(null)"; /* as libc has it */
 	put_padded(o, d, s, d->precision < 0 ? strlen(s) : strnlen(s, (size_t)d->precision));
 }
 

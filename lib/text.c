@@ -219,6 +219,13 @@ void text_shell(struct buf *b, const char *s)
 		buf_str(b, "''");
 }
 
+/* U+200B to 200F, 2028 to 202E, 2060 to 206F: no width, another direction; they make text look like another. */
+static int is_unseen(const unsigned char *s)
+{
+	return s[0] == 0xe2 && ((s[1] == 0x80 && ((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+				(s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf));
+}
+
 /* How many bytes a character beyond ASCII has that a terminal may show (RFC 3629, and no C1 control); 0 for none. */
 static size_t wide(const unsigned char *s, size_t n)
 {
@@ -240,7 +247,7 @@ static size_t wide(const unsigned char *s, size_t n)
 		return 0;
 	while (at < forms[i].len && (s[at] & 0xc0) == 0x80)
 		at++;
-	return at == forms[i].len ? at : 0;
+	return at == forms[i].len && !is_unseen(s) ? at : 0;
 }
 
 static int is_shown(unsigned char c)

@@ -140,6 +140,7 @@ static void test_clean(void)
 	cleaned("\xc2\x9b" "1m", 4, "??1m");			/* CSI in UTF-8 */
 	cleaned("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80", 11, "?? ??? ????");
 	cleaned("cut \xe2\x82", 6, "cut ??");
+	cleaned("\xe2\x80\x9c" "a\xe2\x80\xae" "b\xe2\x81\xa6", 11, "\xe2\x80\x9c" "a???b???");
 
 	char wild[] = "a\tb\r\n\x1b[2J\x9b\0 \xc3\xa4";
 	text_tame(wild, sizeof(wild) - 1);
