@@ -142,7 +142,7 @@ bench: ## measures qinit side by side with bare QEMU and bare clients
 
 lint: ## gcc -fanalyzer, clang-tidy, cppcheck, shellcheck and mandoc: what they find is a failure
 	tests/setup lint
-	@$(MAKE) $(patsubst %,lint/%,qinit.c $(wildcard lib/*.c applets/*.c tests/fuzz/*.c))
+	@$(MAKE) -k -j$$(nproc) $(patsubst %,lint/%,qinit.c $(wildcard lib/*.c applets/*.c tests/fuzz/*.c))
 	cppcheck -q --std=c11 --enable=warning,portability $(CPPCHECK_NOT:%=--suppress=%) --error-exitcode=1 \
 		-Ilib -Iapplets qinit.c lib applets
 	shellcheck $$(grep -rlE '^#!.*[ /](ba)?sh$$' .ci tests) tests/*.bash

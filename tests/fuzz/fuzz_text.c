@@ -64,14 +64,14 @@ static void print(const char *s, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	char *text = fuzz_text(bytes, n);
-	const char *rest = (const char *)bytes, *line;
+	const char *rest = (const char *)bytes;
 	size_t left = n, len, seen = 0;
 	char small[8];
 
 	read_numbers(text);
 	print(text, n);
 	MUST((text_copy(small, sizeof(small), text) == 0) == (strlen(text) < sizeof(small)));
-	while ((line = text_line(&rest, &left, &len)))
+	while (text_line(&rest, &left, &len))
 		seen += len;
 	MUST(seen <= n && left == 0);
 	const char *end = strchr(text, '\n');
