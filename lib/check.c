@@ -97,14 +97,18 @@ static void look_ports(const struct check *c)
 			try_port(c, item, nic.forward[i].family, nic.forward[i].port);
 }
 
-/* An image that has not all its room yet will want it from the file system. */
-static void look_growth(const struct check *c, const struct disk *d)
+/* It is to be written; one that has not all its room yet will want it from the file system. */
+static void look_image(const struct check *c, const struct disk *d)
 {
 	const struct disk_node *n = &d->node[0];
 	struct statfs fs;
 	struct stat st;
 	struct err e;
 
+	if (n->writable && access(n->path, W_OK) < 0 && errno != ENOENT) {
+		err_sys(&e, "%s: to be written, or `ro`", n->path);
+		put(c->fails, d->item, &e);
+	}
 	if (!n->writable || stat(n->path, &st) < 0 || !S_ISREG(st.st_mode) || statfs(n->path, &fs) < 0)
 		return;
 	long long wants = (long long)n->size - (long long)st.st_blocks * 512, there = (long long)fs.f_bavail * (long long)fs.f_bsize;
@@ -126,7 +130,7 @@ static void look_disks(const struct check *c)
 	if (disks_name(&disks, &c->t->conf, &rules, &warnings, &e) == 0)
 		for (size_t i = 0; i < disks.n; i++) {
 			const struct disk *d = &disks.list[i];
-			look_growth(c, d);
+			look_image(c, d);
 			if (d->spec.ro || d->throw_away || stat(d->node[0].path, &st) < 0 ||
 			    !host_file_taken(c->host, c->t->name, &st, what, sizeof(what)))
 				continue;

@@ -386,43 +386,89 @@ finds() {
 	finds good
 }
 
-@test "check finds each mistake, with its place" {
-	local at=$QEMU_INIT_DAT/web/web-qemu.rc busy=$((port + 500))
+# the mistakes: LINES OF THE RC-FILE, "\n" between them | what is said of them, behind the file's name
+mistakes() {
+	sed 's/^	*//' <<-'END'
+		RAMM=1G|fails: *:1: RAMM: unknown key, nearest is RAM
+		RAM=x|fails: *:1: RAM: x: want a size, *
+		RAM=1G\nRAM=2G|fails: *:2: RAM: given already in line 1
+		RAM|fails: *:1: no `=`, want KEY=VALUE
+		DESC="a|fails: *:1: the closing quote is missing
+		NAME=other|fails: *:1: NAME: other, but *
+		DISK=a.img|fails: *:1: DISK: DISK wants a number, DISK1 to DISK999*
+		SMP2=1|fails: *:1: SMP2: SMP takes no number
+		ACCEL=xen|fails: *:1: ACCEL: xen: *
+		ACCEL=tcg\nKVM=yes|fails: *:2: KVM: yes is at odds with ACCEL=tcg
+		APPEND=quiet|fails: *:1: APPEND: wants a KERNEL
+		TGTARCH=qemu-system-none|fails: qemu-system-none: not found in PATH
+		RUNAS=nobody-at-all|fails: *:1: RUNAS: *
+		STOPDELAY=soon|fails: *:1: STOPDELAY: *
+		MONPORT=70000|fails: *:1: MONPORT: *
+		DISK1=none.img|fails: *:1: DISK1: */web/none.img: no such file or directory
+		DISK1=/dev/null|fails: *:1: DISK1: /dev/null: a character device*
+		DISK1=|
+		DISK1=.|fails: *:1: DISK1: */web/.: a directory*
+		DISK1=raw.qcow2|fails: *:1: DISK1: *raw.qcow2: *
+		DISK1=plain.img,if=floppy|fails: *:1: DISK1: if=floppy: *
+		DISK1=plain.img,format=vmdk|fails: *:1: DISK1: format=vmdk: *
+		DISK1=plain.img,if=ide,ro|fails: *:1: DISK1: *
+		DISK1=plain.img\nDISK2=plain.img|fails: *:2: DISK2: *: also in the chain of DISK1, *
+		DISK1=orphan.qcow2|fails: *:1: DISK1: *orphan.qcow2: *gone.qcow2*
+		CDROM=none.iso|fails: *:1: CDROM: */web/none.iso: no such file or directory
+		KERNEL=none|fails: *:1: KERNEL: */web/none: no such file or directory
+		KERNEL=plain.img\nINITRD=none|fails: *:2: INITRD: */web/none: no such file or directory
+		NIC1=user,hostfwd=tcp::BUSY-:22|fails: *:1: NIC1: port BUSY: take another one: address *in use
+		NIC1=user,hostfwd=tcp::1-:22\nRUNAS=nobody|fails: *:1: NIC1: hostfwd: only root may open port 1, *
+		NIC1=wire|fails: *:1: NIC1: wire: *
+		DISPLAY=vnc:BUSY|fails: *:1: DISPLAY: port BUSY: take another one: address *in use*
+		DISPLAY=x11|fails: *:1: DISPLAY: x11: *
+		MONPORT=BUSY|fails: *:1: MONPORT: port BUSY: take another one: address *in use
+		ARG1=device|fails: *:1: ARG1: *
+		PLAIN=1|fails: *:1: PLAIN: unknown key
+		DISK1=OTHER|note: *:1: DISK1: *: it is DISK1 of other, too: only one of them can run (ro, snapshot)
+		DISK1=OTHER,ro|
+		DISK1=vast.img|note: *:1: DISK1: *: may grow by *, and its file system has room for *: make room
+		SANDBOX=no|note: *:1: SANDBOX: *
+		AUTOSTART=ON|note: *:1: AUTOSTART: not read; use: qemu-adm autostart on web
+		RUNAS=root|note: *:1: RUNAS: *
+		DISPLAY=vnc:FREE|note: *:1: DISPLAY: a TCP port, for the owner's programs on this host; *
+	END
+}
+
+@test "check finds each of forty mistakes, with its place and remedy" {
+	requires qemu-img
+	local busy=$((port + 500)) lines want left="" n=0
 	vm web
-	vm other DISK1="$scratch/a.img"
-	truncate -s 1M "$scratch/a.img"
-	vm_rc web RAMM=1 RAM=x
-	finds web "fails: $at:1: RAMM: unknown key" "fails: $at:2: RAM: x: *"
-	vm_rc web TGTARCH=qemu-system-none
-	finds web "fails: qemu-system-none: not found in PATH"
-	vm_rc web DISK1=none.img KERNEL=none
-	finds web "fails: $at:1: DISK1: $QEMU_INIT_DAT/web/none.img: no such file or directory" \
-		"fails: $at:2: KERNEL: $QEMU_INIT_DAT/web/none: no such file or directory"
-	vm_rc web DISK1=/dev/null
-	finds web "fails: $at:1: DISK1: /dev/null: a character device*"
-	vm_rc web DISK1="$scratch/a.img"
-	finds web "note: $at:1: DISK1: $scratch/a.img: it is DISK1 of other, too: only one of them can run (ro, snapshot)"
-	vm_rc web DISK1="$scratch/a.img,ro"
-	finds web
-	truncate -s 900T "$scratch/b.img" || truncate -s 15T "$scratch/b.img"
-	vm_rc web DISK1="$scratch/b.img"
-	finds web "note: $at:1: DISK1: $scratch/b.img: may grow by *, and its file system has room for *: make room"
-	vm_rc web SANDBOX=no
-	finds web "note: $at:1: SANDBOX: *"
-	vm_rc web DISPLAY=vnc:$busy
-	finds web "note: $at:1: DISPLAY: a TCP port, *"
-	echo web >"$QEMU_INIT_ETC/autostart"
-	echo nobody >>"$QEMU_INIT_ETC/autostart"
+	vm other DISK1="$scratch/other.img"
+	truncate -s 1M "$scratch/other.img" "$QEMU_INIT_DAT"/web/{plain.img,raw.qcow2}
+	truncate -s 15T "$QEMU_INIT_DAT/web/vast.img"
+	qemu-img create -q -f qcow2 "$QEMU_INIT_DAT/web/gone.qcow2" 1M
+	qemu-img create -q -f qcow2 -b gone.qcow2 -F qcow2 "$QEMU_INIT_DAT/web/orphan.qcow2"
+	rm "$QEMU_INIT_DAT/web/gone.qcow2"
+	background socat "TCP-LISTEN:$busy,bind=127.0.0.1,fork" -
+	wait_until 5 bash -c "echo >/dev/tcp/127.0.0.1/$busy"
+	while IFS='|' read -r lines want; do
+		lines=${lines//BUSY/$busy} want=${want//BUSY/$busy}
+		lines=${lines//OTHER/$scratch/other.img} lines=${lines//FREE/$((busy + 1))}
+		printf '%b\n' "$lines" >"$(rc_of web)"
+		run --separate-stderr "$bin/qinit" qemu-adm check web
+		# shellcheck disable=SC2053 # a glob
+		if [[ $output$stderr != ${want:+web: }$want ]] || ((status != $([[ $want != fails* ]]; echo $?))); then
+			left+="$lines: want $want"$'\n'"got $status: $output$stderr"$'\n'
+		fi
+		[[ -z $want ]] || n=$((n + 1))
+	done < <(mistakes)
+	[[ -z $left ]] || fail "$left"
+	((n >= 40)) || fail "$n"
+}
+
+@test "check, without a name: names of autostart that nobody registered; JSON" {
+	vm web SANDBOX=no
+	printf 'web\nnobody\n' >"$QEMU_INIT_ETC/autostart"
 	qi 1 qemu-adm check
 	like "$output" "autostart: fails: $QEMU_INIT_ETC/autostart:2: nobody: not registered: qemu-adm register FOLDER"$'\nweb: note: *'
 	qi 1 qemu-adm check -j
 	same "$(jq -r '.[] | "\(.name) \(.kind)"' <<<"$output")" $'autostart fails\nweb note'
-	background socat "TCP-LISTEN:$busy,bind=127.0.0.1,fork" -
-	wait_until 5 bash -c "echo >/dev/tcp/127.0.0.1/$busy"
-	vm_rc web NIC1=user,hostfwd=tcp::$busy-:22
-	finds web "fails: $at:1: NIC1: port $busy: take another one: address *in use"
-	vm_rc web MONPORT=$((busy - 100))
-	finds web "fails: $at:1: MONPORT: port $busy: take another one: address *in use"
 	finds none "fails: none: no such VM*"
 }
 
@@ -442,6 +488,29 @@ finds() {
 	finds web "note: no usable /dev/kvm: it will run, but slowly (ACCEL=tcg: so be it)"
 	vm_rc web TGTARCH=$foreign ACCEL=tcg
 	finds web
+}
+
+@test "a newcomer: create, check, start, console, stop, delete" {
+	qi 0 qemu-adm create tux --disk 10M KERNEL="$top/build/guest/vmlinuz" INITRD="$top/build/guest/initrd" RAM=256M \
+		APPEND="console=ttyS0 quiet nokaslr"
+	qi 0 qemu-adm check tux
+	same "$output$stderr" ""
+	qi 0 qemu-init start tux
+	says tux "guest: disk vda 10485760" 60
+	says tux "guest: ready"
+	mkfifo "$scratch/keys"
+	# shellcheck disable=SC2016 # the other shell's
+	background bash -c 'exec "$1" qemu-init console tux <"$2/keys" >"$2/screen"' - "$bin/qinit" "$scratch"
+	# shellcheck disable=SC2016 # the guest's
+	echo 'echo $((6 * 7)) lines' >"$scratch/keys"
+	wait_until 20 grep -aq "42 lines" "$scratch/screen"
+	qi 0 qemu-init stop tux
+	qi 0 qemu-adm delete -f tux
+	same "$output$stderr" ""
+	[[ ! -e $QEMU_INIT_DAT/tux && ! -e $QEMU_INIT_RUN/tux ]]
+	qi 0 qemu-init status
+	like "$output" "NAME*"
+	same "${#lines[@]}" 1
 }
 
 # writer NUMBER: registers one name after another, and notes each that was acknowledged
