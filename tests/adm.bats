@@ -502,8 +502,10 @@ mistakes() {
 	# shellcheck disable=SC2016 # the other shell's
 	background bash -c 'exec "$1" qemu-init console tux <"$2/keys" >"$2/screen"' - "$bin/qinit" "$scratch"
 	# shellcheck disable=SC2016 # the guest's
-	echo 'echo $((6 * 7)) lines' >"$scratch/keys"
+	exec 8>"$scratch/keys"
+	echo 'echo $((6 * 7)) lines' >&8
 	wait_until 20 grep -aq "42 lines" "$scratch/screen"
+	exec 8>&-
 	qi 0 qemu-init stop tux
 	qi 0 qemu-adm delete -f tux
 	same "$output$stderr" ""
