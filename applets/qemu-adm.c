@@ -328,6 +328,11 @@ static int print_values(struct work *w)
 
 /* ---- edit ---- */
 
+static int find_program(const char *word, char path[PATH_MAX])
+{
+	return strchr(word, '/') ? text_copy(path, PATH_MAX, word) : arch_find(word, path, PATH_MAX);
+}
+
 /* What the user calls his editor, with the file behind it. */
 static int run_editor(struct work *w)
 {
@@ -343,8 +348,7 @@ static int run_editor(struct work *w)
 			command = getenv(names[i]);
 	buf_fmt(&line, "%s ", command);
 	text_quote(&line, w->draft);
-	if (cfg_read(&words, buf_text(&line), line.n, command, &errors) == 0 &&
-	    (strchr(words.words[0], '/') ? text_copy(path, sizeof(path), words.words[0]) : arch_find(words.words[0], path, sizeof(path))) == 0) {
+	if (cfg_read(&words, buf_text(&line), line.n, command, &errors) == 0 && find_program(words.words[0], path) == 0) {
 		pid_t pid = vfork();
 		if (pid == 0) {
 			signal(SIGPIPE, SIG_DFL);
@@ -690,7 +694,8 @@ static int link_raw(struct work *w)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 
-	if (raw_file(w->old_rc, w->words[0], from) == 0 && raw_file(w->rc, w->next, to) == 0 && link(from, to) < 0 && errno != ENOENT)
+	if (raw_file(w->old_rc, w->words[0], from) == 0 && raw_file(w->rc, w->next, to) == 0 && link(from, to) < 0 &&
+	    errno != ENOENT)
 		return err_sys(&w->e, "%s", to);
 	return DONE;
 }
@@ -713,7 +718,8 @@ static int move_name(struct work *w)
 /* ---- check ---- */
 
 /* Findings as lines, or as JSON's objects. */
-static void print_findings(const struct call *c, const char *name, const char *kind, const struct buf *lines, struct buf *json)
+static void print_findings(const struct call *c, const char *name, const char *kind, const struct buf *lines,
+	struct buf *json)
 {
 	const char *rest = buf_text(lines), *line;
 	size_t left = lines->n, n;
@@ -837,8 +843,8 @@ static int run(struct call *c)
 }
 
 static const struct verb verbs[] = {
-	{ .name = "create", .group = "VMs", .letters = "d" OPT_FROM OPT_DISK OPT_CDROM, .operands = "NAME [KEY=VALUE...]", .least = 1,
-	  .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = run,
+	{ .name = "create", .group = "VMs", .letters = "d" OPT_FROM OPT_DISK OPT_CDROM, .operands = "NAME [KEY=VALUE...]",
+	  .least = 1, .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = run,
 	  .examples = "  qemu-adm create web --disk 10G --cdrom debian.iso RAM=1G\n" },
 	{ .name = "delete", .letters = "f", .operands = "NAME", .least = 1, .most = 1,
 	  .summary = "forget it, and delete its files", .run = run },
@@ -866,10 +872,9 @@ static const struct verb verbs[] = {
 };
 
 static const struct hint hints[] = {
-	{ "add", "register" }, { "define", "register" }, { "forget", "unregister" }, { "undefine", "unregister" },
-	{ "show", "get" }, { "new", "create" }, { "make", "create" }, { "remove", "delete" },
-	{ "rm", "delete" }, { "destroy", "delete" }, { "mv", "rename" }, { "move", "rename" },
-	{ "verify", "check" }, { "change", "set" }, { "enable", "autostart" }, { "disable", "autostart" }, { "ls", "list" }, { NULL, NULL },
+	{ "new", "create" }, { "remove", "delete" }, { "rm", "delete" }, { "destroy", "delete" }, { "mv", "rename" },
+	{ "define", "register" }, { "undefine", "unregister" }, { "enable", "autostart" }, { "disable", "autostart" },
+	{ "ls", "list" }, { "show", "get" }, { NULL, NULL },
 };
 
 const struct applet applet_qemu_adm = {
@@ -878,5 +883,6 @@ const struct applet applet_qemu_adm = {
 	.verbs = verbs,
 	.n = sizeof(verbs) / sizeof(*verbs),
 	.hints = hints,
-	.examples = "  qemu-adm create web --disk 10G --cdrom debian.iso\n  qemu-adm set web RAM=1G\n  qemu-adm autostart on web\n",
+	.examples = "  qemu-adm create web --disk 10G --cdrom debian.iso\n  qemu-adm set web RAM=1G\n"
+		    "  qemu-adm autostart on web\n",
 };

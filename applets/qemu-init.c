@@ -633,7 +633,7 @@ static const struct verb verbs[] = {
 static const struct hint hints[] = {
 	{ "shutdown", "stop" }, { "poweroff", "stop" }, { "down", "stop" }, { "destroy", "kill" }, { "suspend", "pause" },
 	{ "continue", "resume" }, { "cont", "resume" }, { "ls", "list" }, { "boot", "start" }, { "up", "start" },
-	{ "create", "start" }, { "reboot", "restart" }, { "attach", "console" }, { "info", "status" }, { "ps", "status" },
+	{ "create", "qemu-adm create" }, { "reboot", "restart" }, { "attach", "console" }, { "info", "status" }, { "ps", "status" },
 	{ "cmdline", "showcmd" }, { NULL, NULL },
 };
 

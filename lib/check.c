@@ -84,8 +84,9 @@ static void look_ports(const struct check *c)
 	struct spec_nic nic;
 	struct err e;
 
+	int family = strcmp(conf_text(conf, CONF_MONITOR), "ipv6") ? AF_INET : AF_INET6;
 	for (int i = 0; mon && i <= 100; i += 100)
-		try_port(c, mon, strcmp(conf_text(conf, CONF_MONITOR), "ipv6") ? AF_INET : AF_INET6, (int)conf_long(conf, CONF_MONPORT) + i);
+		try_port(c, mon, family, (int)conf_long(conf, CONF_MONPORT) + i);
 	if (vnc && spec_display(&display, vnc->value, &e) == 0 && display.port) {
 		try_port(c, vnc, AF_INET, display.port);
 		err_set(&e, "a TCP port, for the owner's programs on this host; `vnc` and ssh -L PORT:%s/%s/vnc.sock do without",
@@ -111,10 +112,12 @@ static void look_image(const struct check *c, const struct disk *d)
 	}
 	if (!n->writable || stat(n->path, &st) < 0 || !S_ISREG(st.st_mode) || statfs(n->path, &fs) < 0)
 		return;
-	long long wants = (long long)n->size - (long long)st.st_blocks * 512, there = (long long)fs.f_bavail * (long long)fs.f_bsize;
+	long long wants = (long long)n->size - (long long)st.st_blocks * 512;
+	long long there = (long long)fs.f_bavail * (long long)fs.f_bsize;
 	if (wants <= there)
 		return;
-	err_set(&e, "%s: may grow by %lld MiB, and its file system has room for %lld: make room", n->path, wants >> 20, there >> 20);
+	err_set(&e, "%s: may grow by %lld MiB, and its file system has room for %lld: make room", n->path, wants >> 20,
+		there >> 20);
 	put(c->notes, d->item, &e);
 }
 

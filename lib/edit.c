@@ -25,7 +25,7 @@ static void splice(struct buf *text, size_t at, size_t n, const struct buf *put)
 	buf_free(&old);
 }
 
-/* The first line whose n first bytes are the word and which goes on with a byte of `then`, or ends: 1, and l is there. */
+/* The first line that begins with the word, a byte of `then` or nothing behind it: 1, and l is there. */
 static int find(struct line *l, const struct buf *text, const char *word, const char *then)
 {
 	size_t n = strlen(word);
