@@ -277,9 +277,10 @@ static int put_settings(struct work *w)
 	int bad = 0;
 
 	for (char **word = w->words + 1; !bad && *word; word++) {
-		char *is = strchr(*word, '=');
-		*is = '\0';
-		bad = put(w, *word, is + 1);
+		char *value = *word + strcspn(*word, "=");
+		if (*value)
+			*value++ = '\0';
+		bad = put(w, *word, value);
 	}
 	return bad;
 }
