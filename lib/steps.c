@@ -434,6 +434,16 @@ static int make_cage(struct keeper *k, struct cage *c, int *ruleset)
 	return abi;
 }
 
+static void tell_cage(struct keeper *k, int is_on, int abi, int away)
+{
+	const char *more = away ? "+namespaces" : "";
+
+	if (abi)
+		fmt(k->cage, sizeof(k->cage), "landlock-%d%s", abi, more);
+	else
+		fmt(k->cage, sizeof(k->cage), "%s%s", is_on ? "none" : "off", more);
+}
+
 static pid_t spawn_caged(struct keeper *k, const int *given, struct spawned *got)
 {
 	struct cage c = { 0 };
@@ -443,7 +453,7 @@ static pid_t spawn_caged(struct keeper *k, const int *given, struct spawned *got
 	fd_close(&ruleset);
 	cage_free(&c);
 	if (pid > 0)
-		fmt(k->cage, sizeof(k->cage), abi ? "landlock-%d%s" : is_on ? "none%.0d%s" : "off", abi, got->away ? "+namespaces" : "");
+		tell_cage(k, is_on, abi, got->away);
 	return pid;
 }
 
