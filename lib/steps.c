@@ -397,7 +397,6 @@ static gid_t kvm_group(const struct keeper *k)
 	return st.st_gid;
 }
 
-
 static pid_t spawn(struct keeper *k, const int *given, const struct cage *cage, int ruleset, struct spawned *got)
 {
 	char lock[SOCK_PATH_MAX + 1];

@@ -29,7 +29,6 @@ struct uid_plan {
  * are not there NOT_CONFIGURED, another's id without being root NO_RIGHT, no range in this namespace FAILED. */
 int uid_plan(struct uid_plan *p, const char *runas, uid_t base, const char *passwd, const char *group, struct err *e);
 
-
 /* For the forked child: becomes it, for good; extra is the only group besides, -1 for none. lock: the open file under
  * whose flock an own uid is chosen, and where it is written down whose turn it is (-1 where none is to be chosen). *turn tells this holder of an own
  * uid from the ones before and after it; 0 for another's id. 0, or -1 and err. */
