@@ -278,3 +278,27 @@ network rw $(rc_of web):5: NIC1"
 	qi 0 qemu-init showcmd -v web SANDBOX=no
 	like "${lines[1]}" "/ rw setting SANDBOX=no"
 }
+
+old_kernel() {
+	timeout -k 1 300 "$bin/kernel" "$@"
+}
+
+@test "on a kernel without Landlock and without sock_diag all works: the owner gets in by TCP, nobody else" {
+	local got
+	cp "$top"/build/main/tests/fake/kernel "$top"/build/main/tests/attack/call "$bin"
+	button_vm web
+	as=old_kernel
+	qi 0 qemu-init start web
+	state_of web
+	same "$VM_CAGE" none+namespaces
+	says web R
+	qi 0 qemu-cmd -p "$VM_MONPORT" info name
+	same "$output" web
+	got=$(setpriv --reuid=64002 --regid=64002 --clear-groups --inh-caps=-all "$bin/call" "$VM_MONPORT" $'quit\n')
+	like "$got" "qinit: denied: this VM belongs to another user*"
+	same "$(old_kernel "$bin/call" -o "$VM_CTLPORT" | grep -ao QEMU | head -n 1)" QEMU
+	qi 0 qemu-init restart web
+	says web R
+	qi 0 qemu-init stop -v web
+	same "$stderr" "qemu-init: web: powered off by the guest"
+}
