@@ -623,6 +623,7 @@ allowing() {
 
 @test "a user or group in MONITOR_ALLOW that is not there is one line with its place, and nothing is started" {
 	local word n=0
+	whose root
 	for word in no-such-user @no-such-group nobody; do
 		name=bad$((n++))
 		no_guest $name "MONITOR_ALLOW=64002 $word"
