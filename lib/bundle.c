@@ -35,7 +35,7 @@ static int write_part(int from, int to, const struct bundle_part *part, struct e
 		read_tail(from, part->file, &tail);
 	else
 		buf_add(&tail, part->bytes, part->n);
-	int bad = tail.n ? file_write(to, part->name, tail.s, tail.n, 0600, 0, e) : 0;
+	int bad = tail.n ? file_write(to, part->name, tail.s, tail.n, 0640, 0, e) : 0;
 	buf_free(&tail);
 	return bad;
 }

@@ -14,7 +14,7 @@
 
 static int open_log(const struct log *l, int flags)
 {
-	return openat(l->dir, l->name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
+	return openat(l->dir, l->name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0640);
 }
 
 static void old_name(const struct log *l, char old[NAME_MAX + 1])

@@ -123,7 +123,7 @@ int state_write(const struct state *s, int dir, struct err *e)
 	struct buf text = { 0 };
 
 	state_print(s, &text);
-	int done = text.bad ? err_set(e, "state: out of memory") : file_write(dir, "state", text.s, text.n, 0600, 0, e);
+	int done = text.bad ? err_set(e, "state: out of memory") : file_write(dir, "state", text.s, text.n, 0640, 0, e);
 	buf_free(&text);
 	return done;
 }
@@ -155,7 +155,7 @@ int exit_add(int dir, const struct ending *end, struct err *e)
 	for (at = text.n; at && (text.s[at - 1] != '\n' || lines++ < EXIT_RECORDS); at--)
 		;
 	buf_drop(&text, at);
-	int done = text.bad ? err_set(e, "exit: out of memory") : file_write(dir, "exit", text.s, text.n, 0600, 0, e);
+	int done = text.bad ? err_set(e, "exit: out of memory") : file_write(dir, "exit", text.s, text.n, 0640, 0, e);
 	buf_free(&text);
 	return done;
 }

@@ -346,5 +346,5 @@ in_own_host() {
 @test "no program of the installation is setuid or setgid" {
 	make -s -C "$top" install DESTDIR="$scratch/root" >/dev/null
 	[[ -z $(find "$scratch/root" -perm /7000) ]]
-	same "$(find "$scratch/root" -type f -perm /111 -printf '%f %m\n')" "qinit 755"
+	same "$(find "$scratch/root" -path '*/bin/*' -type f -printf '%f %m\n')" "qinit 755"
 }

@@ -17,7 +17,7 @@ static void test_turn(void)
 	struct stat st;
 
 	log_open(&l, dir, "x.log", 10, 1);
-	CHECK(stat(scratch_path("x.log"), &st) == 0 && (st.st_mode & 07777) == 0600 && fcntl(l.fd, F_GETFD) & FD_CLOEXEC);
+	CHECK(stat(scratch_path("x.log"), &st) == 0 && (st.st_mode & 07777) == 0640 && fcntl(l.fd, F_GETFD) & FD_CLOEXEC);
 	say(&l, "12345");
 	say(&l, "67890"); /* just full */
 	CHECK_TEXT(scratch_read("x.log"), "1234567890");
