@@ -180,6 +180,10 @@ answer() {
 }
 
 @test "the group is kept by a new keeper, a restart, and for sockets and a directory that vanished" {
+	watched() {
+		state_of web
+		[[ $VM_KEEPER ]]
+	}
 	shared web RESTART=always RESTART_DELAY=1
 	kill_keeper web
 	by member 4 qemu-init stop web
@@ -193,6 +197,7 @@ answer() {
 	by member 0 qemu-init resume web
 	rm "$QEMU_INIT_RUN"/web/{keep,console,vnc}.sock
 	wait_until 5 is_shared web
+	wait_until 5 watched # a socket is there before it listens
 	kill_keeper web
 	qi 0 qemu-init start web
 	kill_qemu web
