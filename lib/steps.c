@@ -506,11 +506,19 @@ static enum step_result wait_capable(struct keeper *k)
 	return k->wire.capable ? NEXT : WAIT;
 }
 
+/* What QEMU has forked may answer for it; its own end will be heard of. An adopted one is not our child. */
+static int has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 static void on_status(void *arg, const struct qmp_message *m)
 {
 	struct keeper *k = arg;
 
-	if (!m || m->kind != QMP_RETURN)
+	if (!m || m->kind != QMP_RETURN || has_ended(k->pid))
 		return;
 	keep_status(k, m);
 	steps_next(k);
