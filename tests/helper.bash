@@ -30,6 +30,15 @@ requires() {
 	done
 }
 
+# The kernel lets nobody make a user namespace in a chroot (user_namespaces(7), EPERM).
+has_userns() {
+	unshare -U true 2>/dev/null
+}
+
+needs_userns() {
+	has_userns || skip "the kernel makes no user namespace here: a chroot"
+}
+
 # wait_until SECONDS COMMAND...: the only place that sleeps
 wait_until() {
 	local seconds=$1 end=$((${EPOCHREALTIME/./} + $1 * 1000000))
