@@ -574,7 +574,7 @@ static int name_files(const struct target *t, struct disks *disks, struct buf *f
 	for (size_t i = 0; i < COUNT(keys); i++)
 		if (conf_path(&t->conf, conf_text(&t->conf, keys[i]), path, sizeof(path)) == 0)
 			add_file(files, path);
-	if (fmt(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->conf.name) < PATH_MAX)
+	if (reg_raw_file(t->conf.dir, t->conf.name, path, sizeof(path)) == 0)
 		add_file(files, path);
 	add_file(files, t->conf.file);
 	buf_free(&warnings);
@@ -669,12 +669,6 @@ static int new_name(struct work *w)
 	return all_known(w) < 0 ? -1 : check_name(w, w->next);
 }
 
-/* The cfg-file that belongs to an rc-file. */
-static int raw_file(const char *rc, const char *name, char *path)
-{
-	return fmt(path, PATH_MAX, "%.*s/%s-qemu.cfg", (int)(strrchr(rc, '/') - rc), rc, name) < PATH_MAX ? 0 : -1;
-}
-
 /* The new rc-file's place and text. */
 static int move_text(struct work *w)
 {
@@ -684,7 +678,7 @@ static int move_text(struct work *w)
 	text_copy(w->old_rc, sizeof(w->old_rc), w->rc);
 	w->name = w->words[0];
 	if (fmt(w->rc, sizeof(w->rc), "%.*s%s%s", (int)(base - w->rc), w->old_rc, w->next,
-		w->old_rc + (base - w->rc) + strlen(w->name)) >= PATH_MAX || raw_file(w->rc, w->next, raw) < 0)
+		w->old_rc + (base - w->rc) + strlen(w->name)) >= PATH_MAX || reg_raw_file(w->t.conf.dir, w->next, raw, sizeof(raw)) < 0)
 		return err_set(&w->e, "too long a path");
 	if (access(w->rc, F_OK) == 0 || access(raw, F_OK) == 0)
 		return err_set(&w->e, "%s: a VM of this name is there already", w->rc);
@@ -695,8 +689,8 @@ static int link_raw(struct work *w)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 
-	if (raw_file(w->old_rc, w->words[0], from) == 0 && raw_file(w->rc, w->next, to) == 0 && link(from, to) < 0 &&
-	    errno != ENOENT)
+	if (reg_raw_file(w->t.conf.dir, w->words[0], from, sizeof(from)) == 0 &&
+	    reg_raw_file(w->t.conf.dir, w->next, to, sizeof(to)) == 0 && link(from, to) < 0 && errno != ENOENT)
 		return err_sys(&w->e, "%s", to);
 	return DONE;
 }
@@ -709,7 +703,7 @@ static int move_name(struct work *w)
 
 	if (code == DONE)
 		code = write_autostart(w, w->words[0], w->next);
-	if (code == DONE && raw_file(w->old_rc, w->words[0], raw) == 0) {
+	if (code == DONE && reg_raw_file(w->t.conf.dir, w->words[0], raw, sizeof(raw)) == 0) {
 		unlink(raw);
 		unlink(w->old_rc);
 	}
@@ -791,22 +785,6 @@ static int check_all(struct work *w)
 
 #define STEPS(...) (step *const[]){ __VA_ARGS__, NULL }
 
-/* Of each verb, in the order of the table of verbs. */
-static step *const *const steps[] = {
-	STEPS(check_line, take, read_host, make_dir, begin_text, check_text, put_explicit, put_line, check_text,
-		make_image, save_new, enter, tell),
-	STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave, remove_files, erase),
-	STEPS(take, read_host, new_name, open_file, hold_vm, move_text, check_text, link_raw, save_text, move_name, erase),
-	STEPS(take, read_host, by_path, load_vm, enter),
-	STEPS(take, read_host, all_known, leave),
-	STEPS(on_off, take, read_host, all_known, write_all),
-	STEPS(read_host, print_list),
-	STEPS(check_settings, take, read_host, open_file, put_settings, check_text, save_text),
-	STEPS(read_host, load_vm, print_values),
-	STEPS(read_host, open_file, begin_draft, edit_draft, take, check_old, save_text, drop_draft),
-	STEPS(read_host, check_all),
-};
-
 /* Frees all; after a failure nothing is left of what was made, and of a draft it is said where it is. */
 static void end(struct work *w)
 {
@@ -834,7 +812,7 @@ static int run(struct call *c)
 
 	vm_none(&w.vm);
 	w.words[c->o.n] = NULL; /* at the latest argv's own */
-	for (step *const *s = steps[c->verb - c->applet->verbs]; *s && code == DONE; s++) {
+	for (step *const *s = c->verb->arg; *s && code == DONE; s++) {
 		code = (*s)(&w);
 		if (code < 0)
 			code = fail(c, w.name, &w.e);
@@ -846,29 +824,42 @@ static int run(struct call *c)
 static const struct verb verbs[] = {
 	{ .name = "create", .group = "VMs", .letters = "d" OPT_FROM OPT_DISK OPT_CDROM, .operands = "NAME [KEY=VALUE...]",
 	  .least = 1, .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = run,
+	  .arg = STEPS(check_line, take, read_host, make_dir, begin_text, check_text, put_explicit, put_line,
+		       check_text, make_image, save_new, enter, tell),
 	  .examples = "  qemu-adm create web --disk 10G --cdrom debian.iso RAM=1G\n" },
 	{ .name = "delete", .letters = "f", .operands = "NAME", .least = 1, .most = 1,
-	  .summary = "forget it, and delete its files", .run = run },
+	  .summary = "forget it, and delete its files", .run = run,
+	  .arg = STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave, remove_files, erase) },
 	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
-	  .summary = "another name for one that does not run", .run = run },
+	  .summary = "another name for one that does not run", .run = run,
+	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, check_text, link_raw,
+		       save_text, move_name, erase) },
 	{ .name = "register", .group = "registry", .letters = "", .operands = "FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "make a VM known by its name", .run = run,
+	  .arg = STEPS(take, read_host, by_path, load_vm, enter),
 	  .examples = "  qemu-adm register /srv/web\n  qemu-adm register ./web-qemu.rc\n" },
 	{ .name = "unregister", .letters = "", .operands = "NAME...", .least = 1, .most = -1,
-	  .summary = "forget it; its files stay", .run = run },
+	  .summary = "forget it; its files stay", .run = run,
+	  .arg = STEPS(take, read_host, all_known, leave) },
 	{ .name = "autostart", .letters = "", .operands = "on|off NAME...", .least = 2, .most = -1,
 	  .summary = "whether it comes up with the host", .run = run,
+	  .arg = STEPS(on_off, take, read_host, all_known, write_all),
 	  .examples = "  qemu-adm autostart on web db\n" },
-	{ .name = "list", .letters = "", .operands = "", .most = 0, .summary = "names and folders, one a line", .run = run },
+	{ .name = "list", .letters = "", .operands = "", .most = 0, .summary = "names and folders, one a line", .run = run,
+	  .arg = STEPS(read_host, print_list) },
 	{ .name = "set", .group = "files", .letters = "", .operands = "NAME|FILE|FOLDER KEY=VALUE...", .least = 2, .most = -1,
 	  .summary = "change lines of the rc-file", .run = run,
+	  .arg = STEPS(check_settings, take, read_host, open_file, put_settings, check_text, save_text),
 	  .examples = "  qemu-adm set web RAM=1G NIC1=user,hostfwd=tcp::2222-:22\n  qemu-adm set web CDROM=\n" },
 	{ .name = "get", .letters = "", .operands = "NAME|FILE|FOLDER [KEY...]", .least = 1, .most = -1,
-	  .summary = "what is in force", .run = run, .examples = "  qemu-adm get web\n  qemu-adm get web RAM DISK1\n" },
+	  .summary = "what is in force", .run = run,
+	  .arg = STEPS(read_host, load_vm, print_values), .examples = "  qemu-adm get web\n  qemu-adm get web RAM DISK1\n" },
 	{ .name = "edit", .letters = "", .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
-	  .summary = "the rc-file in your editor, checked", .run = run },
+	  .summary = "the rc-file in your editor, checked", .run = run,
+	  .arg = STEPS(read_host, open_file, begin_draft, edit_draft, take, check_old, save_text, drop_draft) },
 	{ .name = "check", .letters = "j", .operands = "[NAME|FILE|FOLDER...]", .most = -1,
 	  .summary = "what a start would stumble over", .run = run,
+	  .arg = STEPS(read_host, check_all),
 	  .examples = "  qemu-adm check\n  qemu-adm check -j web\n" },
 };
 

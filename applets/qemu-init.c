@@ -280,7 +280,7 @@ static int know(const struct call *c, const struct host *h, const char *name)
 	if (there < 0)
 		return fail(c, name, &e);
 	/* one of the system's, which an ordinary user cannot reach */
-	fmt(path, sizeof(path), "/run/qemu/%s", name);
+	fmt(path, sizeof(path), "%s/%s", PLACE_SYSTEM, name);
 	if (!h->place.root && access(path, F_OK) == 0)
 		err_code(&e, NO_RIGHT, "%s: a VM of root", name);
 	else

@@ -25,6 +25,7 @@ struct verb {
 	int own;		/* > 0: so many words, then foreign ones (opt.h) */
 	int least, most;	/* how many words it wants; most 0: none, -1: any number; -a stands for the names */
 	int (*run)(struct call *c); /* returns the exit code */
+	const void *arg;	/* for it, where verbs share one */
 };
 
 /* A word of other tools and ours. */

@@ -102,6 +102,23 @@ void ask_begin(struct ask *a, struct loop *l, const struct vm *vm, const char *v
 		a->pidfd = proc_open(a->peer);
 }
 
+static void nobody_waits(void *arg)
+{
+	(void)arg;
+}
+
+void ask_one(struct ask *a, const struct vm *vm, const char *verb, long long number, const char *text, int64_t deadline)
+{
+	struct loop l = { 0 };
+
+	a->done = nobody_waits;
+	ask_begin(a, &l, vm, verb, number, text);
+	while (a->state == ASK_WAITS && clock_left(deadline) > 0)
+		loop_turn(&l, deadline);
+	ask_close(a);
+	loop_free(&l);
+}
+
 void ask_close(struct ask *a)
 {
 	if (a->src.fd < 0)

@@ -28,6 +28,8 @@ struct ask {
 
 /* Set said, done, arg and whole before. Sends the request; `done` may be called at once. */
 void ask_begin(struct ask *a, struct loop *l, const struct vm *vm, const char *verb, long long number, const char *text);
+/* The same for one question alone, to its end or the deadline; a is closed then, and `done` is not called. */
+void ask_one(struct ask *a, const struct vm *vm, const char *verb, long long number, const char *text, int64_t deadline);
 /* Gives up: closes, calls nobody. Idempotent. */
 void ask_close(struct ask *a);
 

@@ -320,7 +320,7 @@ static void describe_port(const struct one *o, struct buf *out)
 		[KNOCK_SILENCE] = "connected, but not a byte came (a protocol in which the guest is silent cannot be waited for)",
 		[KNOCK_OTHER] = "connected, but other words came than ",
 	};
-		const char *where = strchr(o->want->word, ':') + 1;
+	const char *where = strchr(o->want->word, ':') + 1;
 
 	buf_fmt(out, "port %.*s: %s", (int)strcspn(where, "="), where, heard[o->knock.heard]);
 	if (o->knock.heard == KNOCK_OTHER)

@@ -12,24 +12,13 @@
 
 enum { ANSWER_MS = 500 };
 
-static void on_done(void *arg)
-{
-	(void)arg;
-}
-
 static void ask(const struct vm *vm, uint16_t port, struct buf *out)
 {
-	struct loop l = { 0 };
-	struct ask a = { .done = on_done };
-	int64_t by = clock_in(ANSWER_MS);
+	struct ask a = { 0 };
 
-	ask_begin(&a, &l, vm, "caller", port, "");
-	while (a.state == ASK_WAITS && clock_left(by))
-		loop_turn(&l, by);
+	ask_one(&a, vm, "caller", port, "", clock_in(ANSWER_MS));
 	if (a.state == ASK_DONE && a.code == DONE)
 		buf_str(out, a.words);
-	ask_close(&a);
-	loop_free(&l);
 }
 
 static void look(const struct place *place, const char *name, uint16_t port, struct buf *out)

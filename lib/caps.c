@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,13 +26,11 @@ static const struct {
 
 void caps_begin(void)
 {
-	const struct rlimit core = { 1, 1 }; /* 1, not 0: a pipe in core_pattern ignores 0 (core(5)) */
-
 	umask(077);
 	(void)!chdir("/");
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	prlimit(0, RLIMIT_CORE, &core, NULL);
+	proc_no_core();
 	if (geteuid() == 0)
 		syscall(SYS_setgroups32, 0, NULL);
 }

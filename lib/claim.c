@@ -10,7 +10,6 @@
 #include "vm.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 
 int claim_lock(const struct place *place, int64_t deadline, struct err *e)

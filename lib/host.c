@@ -8,7 +8,6 @@
 #include "spec.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
@@ -74,7 +73,7 @@ int host_file_taken(const struct host *h, const char *except, const struct stat 
 		const struct reg_vm *vm = &h->reg.vms[i];
 		if (strcmp(vm->name, except) == 0 || reg_rc_file(vm->path, vm->name, rc, sizeof(rc), &e) < 0)
 			continue;
-		fmt(cfg, sizeof(cfg), "%s/%s-qemu.cfg", vm->path, vm->name);
+		reg_raw_file(vm->path, vm->name, cfg, sizeof(cfg));
 		if (is_same(rc, st) || is_same(cfg, st)) {
 			fmt(what, room, "the configuration of %s", vm->name);
 			return 1;

@@ -11,7 +11,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -289,12 +288,10 @@ struct probe *probe_list(const struct host *h, size_t *n)
 	while (list && dir && (d = readdir(dir))) {
 		if (!text_name(d->d_name, CONF_NAME_MAX) || reg_find(&h->reg, d->d_name))
 			continue;
-		if (*n == room) {
-			struct probe *more = realloc(list, (room *= 2) * sizeof(*list));
-			if (!more)
-				break;
-			list = more;
-		}
+		struct probe *more = buf_grow(list, *n, &room, sizeof(*list));
+		if (!more)
+			break;
+		list = more;
 		memset(&list[*n], 0, sizeof(*list));
 		text_copy(list[*n].name, sizeof(list->name), d->d_name);
 		probe_look(&list[*n], h);

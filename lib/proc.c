@@ -10,13 +10,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <signal.h>
 #include <limits.h>
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -120,6 +119,13 @@ int proc_files_as(uid_t uid, gid_t gid)
 		return 0;
 	errno = EPERM;
 	return -1;
+}
+
+void proc_no_core(void)
+{
+	const struct rlimit core = { 1, 1 }; /* 1, not 0: a pipe in core_pattern ignores 0 (core(5)) */
+
+	prlimit(0, RLIMIT_CORE, &core, NULL);
 }
 
 void proc_boot_id(char id[PROC_BOOT_ID])

@@ -27,6 +27,8 @@ void proc_uid_kill(uid_t uid);
 int proc_become(uid_t uid, gid_t gid, gid_t extra);
 /* From now on files are opened with the rights of uid and gid, for root without its own. 0 or -1 with errno. */
 int proc_files_as(uid_t uid, gid_t gid);
+/* Whatever becomes of us, and of what we execute, nobody gets a core dump. */
+void proc_no_core(void);
 /* This boot's id with its NUL, "" without /proc. */
 void proc_boot_id(char id[PROC_BOOT_ID]);
 /* 1 when uids (or gids) first .. first + n - 1 exist in this user namespace; map is the text of uid_map. Pure. */

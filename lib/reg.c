@@ -12,7 +12,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -278,4 +277,9 @@ int reg_rc_only(const char *dir, char *path, size_t room, struct err *e)
 	if (file_join(path, room, dir, bases[0]) < 0)
 		return err_code(e, NOT_CONFIGURED, "%s/%s: too long a path", dir, bases[0]);
 	return 0;
+}
+
+int reg_raw_file(const char *dir, const char *name, char *path, size_t room)
+{
+	return fmt(path, room, "%s/%s-qemu.cfg", dir, name) < (int)room ? 0 : -1;
 }

@@ -42,6 +42,8 @@ int reg_write(struct reg *r, const char *name, const char *line, struct err *e);
 /* The VM's rc-file: DIR/NAME-qemu.rc or the later DIR/NAME-qemud.rc. 0; -1 and err: NOT_CONFIGURED when both or none are
  * there, NO_RIGHT when that cannot be seen. */
 int reg_rc_file(const char *dir, const char *name, char *path, size_t room, struct err *e);
+/* The VM's raw options, whether there are any or not: DIR/NAME-qemu.cfg. 0, -1: too long. */
+int reg_raw_file(const char *dir, const char *name, char *path, size_t room);
 /* The same for a folder alone: the one rc-file in it, whatever its NAME. */
 int reg_rc_only(const char *dir, char *path, size_t room, struct err *e);
 

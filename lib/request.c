@@ -5,7 +5,6 @@
 #include "text.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Cuts the next word off *rest into `to`; -1 when there is none or it does not fit. */

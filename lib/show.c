@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +138,8 @@ static void put_autostart(struct buf *b, const struct probe *p)
 	buf_str(b, p->autostart ? "yes" : "no");
 }
 
+enum { AUTOSTART = 18 };
+
 /* Columns are only ever added, at the end. */
 static const struct column {
 	const char *name;
@@ -151,9 +152,9 @@ static const struct column {
 	{ "exit", 0, put_exit },	 { "rc", 0, put_rc },		{ "dir", 0, put_dir },
 	{ "hmp", 0, put_hmp },		 { "qmp", 0, put_qmp },		{ "vnc", 0, put_vnc },
 	{ "console", 0, put_console },	 { "uid", 1, put_uid },
-	{ "cage", 0, put_cage },	 { "autostart", 0, put_autostart },
+	{ "cage", 0, put_cage },	 [AUTOSTART] = { "autostart", 0, put_autostart },
 };
-enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_COLUMNS = 8, AUTOSTART = 18 };
+enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_COLUMNS = 8 };
 
 static void upper(struct buf *b, const char *s)
 {

@@ -80,9 +80,9 @@ static void clean_environment(void)
 
 static void child_limits(void)
 {
-	struct rlimit core = { 1, 1 }, files; /* 1, not 0: a pipe in core_pattern ignores 0 (core(5)) */
+	struct rlimit files;
 
-	prlimit(0, RLIMIT_CORE, &core, NULL);
+	proc_no_core();
 	if (prlimit(0, RLIMIT_NOFILE, NULL, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		prlimit(0, RLIMIT_NOFILE, &files, NULL);

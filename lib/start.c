@@ -60,20 +60,12 @@ static int adopt(struct target *t, struct vm *vm, const struct start *s)
 	return code;
 }
 
-static void on_asked(void *arg)
-{
-	(void)arg;
-}
-
 /* Somebody else keeps it: waits until it is ready. NOT_UP: it has just ended; ASK_LOST as -1. */
 static int ask_ready(const struct target *t, const struct vm *vm, int64_t deadline, const struct start *s)
 {
-	struct loop l = { 0 };
-	struct ask a = { .said = s->say, .done = on_asked, .arg = s->arg };
+	struct ask a = { .said = s->say, .arg = s->arg };
 
-	ask_begin(&a, &l, vm, "ready", 0, rc_of(t));
-	while (a.state == ASK_WAITS && clock_left(deadline) > 0)
-		loop_turn(&l, deadline);
+	ask_one(&a, vm, "ready", 0, rc_of(t), deadline);
 	int code = a.state == ASK_WAITS ? TIMED_OUT : a.state == ASK_LOST ? -1 : a.code;
 	if (code == REQUEST_UNKNOWN) /* an older one is replaced */
 		code = act_end_keeper(a.peer) == 0 ? -1 : FAILED;
@@ -81,8 +73,6 @@ static int ask_ready(const struct target *t, const struct vm *vm, int64_t deadli
 		s->say(s->arg, "its keeper does not answer");
 	else if (code >= 0 && code != NOT_UP)
 		s->say(s->arg, a.words);
-	ask_close(&a);
-	loop_free(&l);
 	return code;
 }
 

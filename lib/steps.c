@@ -116,6 +116,8 @@ static enum step_result open_output(struct keeper *k)
 	return loop_add(&k->loop, &k->words) < 0 ? FAIL : NEXT;
 }
 
+enum { HOOK_WORDS = 8 }; /* PATH and VM_... */
+
 /* The environment of a hook: NAME=VALUE, each with its NUL. */
 static void hook_environment(const struct keeper *k, struct buf *text)
 {
@@ -124,6 +126,7 @@ static void hook_environment(const struct keeper *k, struct buf *text)
 		{ "RUN", k->vm->path },
 	};
 
+	_Static_assert(sizeof(words) / sizeof(*words) + 3 == HOOK_WORDS, "with PATH and the two ports");
 	buf_str(text, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		buf_add(text, "", 1);
@@ -145,7 +148,7 @@ static enum step_result hook(struct keeper *k, enum conf_key key)
 {
 	const struct conf_item *item = conf_item(k->job->conf, key, 0);
 	struct buf text = { 0 };
-	char *env[9], *s;
+	char *env[HOOK_WORDS + 1], *s;
 	size_t n = 0;
 
 	if (!item)

@@ -12,7 +12,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,7 +115,7 @@ static int load_raw(struct target *t, struct buf *errors)
 {
 	char path[PATH_MAX];
 
-	if (!t->conf.file || fmt(path, sizeof(path), "%s/%s-qemu.cfg", t->conf.dir, t->name) >= (int)sizeof(path))
+	if (!t->conf.file || reg_raw_file(t->conf.dir, t->name, path, sizeof(path)) < 0)
 		return DONE;
 	return cfg_load(&t->raw, path, t->conf.owner, errors) < 0 ? t->raw.code : DONE;
 }

@@ -8,7 +8,6 @@
 #include "sock.h"
 
 #include <poll.h>
-#include <stdio.h>
 
 enum { REST = 100 }; /* ms that vnc.sock rests when no descriptor is left */
 
