@@ -80,7 +80,7 @@ two_vms() {
 	wait_until 20 is db running
 	says db R
 	supervised web
-	nsenter -t "$init" -m chmod 100 /etc/runit/stopit /run/runit.stopit # Debian's is the latter
+	nsenter -t "$init" -m -r chmod 100 /etc/runit/stopit /run/runit.stopit # Debian's is the latter
 	kill -CONT "$init"
 	down web db
 }

@@ -16,7 +16,7 @@ load vms
 	qi 0 qemu-cmd web info name
 	same "$output" web
 	state_of web
-	same "$(readlink "/proc/$VM_KEEPER/cwd") $(readlink "/proc/$VM_PID/cwd")" "/ /"
+	[[ /proc/$VM_KEEPER/cwd -ef / && /proc/$VM_PID/cwd -ef / ]]
 	same "$(ps -o ppid= -p "$VM_PID" | tr -d ' ')" "$VM_KEEPER"
 }
 
