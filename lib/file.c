@@ -102,11 +102,11 @@ int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mo
 {
 	char temp[NAME_MAX + 1];
 
-	if (fmt(temp, sizeof(temp), ".%s.%ld", name, sync ? 0 : (long)getpid()) >= (int)sizeof(temp)) {
+	if (fmt(temp, sizeof(temp), ".%s.new", name) >= (int)sizeof(temp)) {
 		errno = ENAMETOOLONG;
 		return err_sys(e, "write %s", name);
 	}
-	unlinkat(dir, temp, 0); /* of a writer that was killed: had our pid, or the lock */
+	unlinkat(dir, temp, 0); /* of a writer that was killed */
 	int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_sys(e, "write %s", name);

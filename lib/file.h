@@ -18,9 +18,10 @@ int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct e
 int file_open(int dir, const char *path);
 /* Reads what /proc or /sys says, cut at room - 1, NUL at the end; its length or -1 with errno. */
 int file_peek(int dir, const char *path, char *text, size_t room);
-/* Writes NAME by a temporary file beside it and rename: the old content or the new, never a part. sync, for a file of
- * people's and one writer at a time: that holds for a power loss, too, what returned is there to stay, and the file keeps
- * its mode and owner; `mode` is then a new one's. 0 or -1. */
+/* Writes NAME by a temporary file beside it and rename: the old content or the new, never a part. For one writer at a
+ * time, who holds a lock; what one who was killed has left the next takes away. sync, for a file of people's: that holds
+ * for a power loss, too, what returned is there to stay, and the file keeps its mode and owner; `mode` is then a new
+ * one's. 0 or -1. */
 int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, int sync, struct err *e);
 /* The same, with sync, for an absolute path; a link stays, and what it leads to is written. */
 int file_save(const char *path, const struct buf *text, mode_t mode, struct err *e);

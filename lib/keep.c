@@ -85,6 +85,11 @@ int keep_share(struct keeper *k)
 	return peer_read(&k->porter.peers, k->state.allow, USER_PASSWD, USER_GROUP, &k->err);
 }
 
+int keep_strays(const struct keeper *k)
+{
+	return k->state.turn && uid_lives(UID_FILE, (uid_t)k->state.uid, k->state.turn);
+}
+
 void keep_arm(struct keeper *k)
 {
 	int64_t now = clock_ms(), at = k->limit_hit ? CLOCK_NEVER : k->job->limit, next;

@@ -138,6 +138,8 @@ int keep_phase(struct keeper *k, const char *phase);
 /* Gives the run directory to GROUP, or takes it back, and makes the peers; as `state` says. All that is born in it is
  * then of that group, by its setgid bit. 0; -1 and k->err, what could be done is. */
 int keep_share(struct keeper *k);
+/* Whether processes of QEMU's own uid live, as far as it has one. */
+int keep_strays(const struct keeper *k);
 /* Sets the clock for the nearest of the deadlines. */
 void keep_arm(struct keeper *k);
 /* Appends n bytes of QEMU's words to its log and to last_words. */

@@ -238,7 +238,7 @@ static void end_strays(struct keeper *k)
 {
 	struct err e;
 
-	if (!k->state.turn || !uid_lives(UID_FILE, (uid_t)k->state.uid, k->state.turn))
+	if (!keep_strays(k))
 		return;
 	if (spawn_end(UID_FILE, (uid_t)k->state.uid, k->state.turn, &e) < 0)
 		keep_note(k, "%s", e.text);

@@ -509,7 +509,7 @@ static enum step_result wait_capable(struct keeper *k)
 	return k->wire.capable ? NEXT : WAIT;
 }
 
-/* What QEMU has forked may answer for it; its own end will be heard of. An adopted one is not our child. */
+/* An adopted one is not our child. */
 static int has_ended(pid_t pid)
 {
 	siginfo_t info = { 0 };
@@ -521,8 +521,10 @@ static void on_status(void *arg, const struct qmp_message *m)
 {
 	struct keeper *k = arg;
 
-	if (!m || m->kind != QMP_RETURN || has_ended(k->pid))
+	if (!m || m->kind != QMP_RETURN)
 		return;
+	if (has_ended(k->pid) && keep_strays(k))
+		return; /* what it has forked answers for it; its own end will be heard of */
 	keep_status(k, m);
 	steps_next(k);
 }

@@ -79,6 +79,7 @@ static void test_write(void)
 	CHECK(file_write(dir, "new", "abc", 3, 0640, 1, &e) == 0);
 	CHECK_TEXT(scratch_read("new"), "abc");
 	CHECK(stat(scratch_path("new"), &st) == 0 && (st.st_mode & 07777) == 0640);
+	scratch_write(".new.new", "left by one that was killed");
 	CHECK(file_write(dir, "new", "", 0, 0600, 0, &e) == 0);
 	CHECK_TEXT(scratch_read("new"), "");
 	CHECK(symlink("a", scratch_path("link")) == 0 && file_write(dir, "link", "zz", 2, 0600, 0, &e) == 0);
@@ -133,14 +134,14 @@ static void test_save(void)
 	/* mode and owner of the old one, through a link that stays */
 	CHECK(chmod(scratch_path("saved"), 0604) == 0 && symlink("saved", scratch_path("to-saved")) == 0);
 	CHECK(getuid() != 0 || chown(scratch_path("saved"), 12345, 54321) == 0);
-	scratch_write(".saved.0", "left by one that was killed");
+	scratch_write(".saved.new", "left by one that was killed");
 	buf_str(&b, "more\n");
 	CHECK(file_save(scratch_path("to-saved"), &b, 0640, &e) == 0);
 	CHECK_TEXT(scratch_read("saved"), "text\nmore\n");
 	CHECK(stat(scratch_path("saved"), &st) == 0 && (st.st_mode & 07777) == 0604);
 	CHECK(getuid() != 0 || (st.st_uid == 12345 && st.st_gid == 54321));
 	CHECK(lstat(scratch_path("to-saved"), &st) == 0 && S_ISLNK(st.st_mode));
-	CHECK(access(scratch_path(".saved.0"), F_OK) < 0);
+	CHECK(access(scratch_path(".saved.new"), F_OK) < 0);
 	CHECK(file_save("/no/such/place", &b, 0640, &e) == -1);
 	CHECK_TEXT(e.text, "/no/such: no such file or directory");
 	buf_free(&b);
