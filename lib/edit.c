@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-static const char pair[] = "= \t";
-
 static int is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -25,17 +23,22 @@ static void splice(struct buf *text, size_t at, size_t n, const struct buf *put)
 	buf_free(&old);
 }
 
-/* The first line that begins with the word, a byte of `then` or nothing behind it: 1, and l is there. */
-static int find(struct line *l, const struct buf *text, const char *word, const char *then)
+/* The first line that begins with the word, a blank or nothing behind it; a key has its `=` behind blanks: 1, and l is there. */
+static int find(struct line *l, const struct buf *text, const char *word, int is_key)
 {
-	size_t n = strlen(word);
+	size_t n = strlen(word), end;
 	struct err e;
 	int got;
 
 	*l = (struct line){ .rest = buf_text(text), .left = text->n };
-	while ((got = line_next(l, &e)))
-		if (got > 0 && l->n >= n && !memcmp(l->s, word, n) && (l->n == n || strchr(then, l->s[n])))
+	while ((got = line_next(l, &e))) {
+		if (got < 0 || l->n < n || memcmp(l->s, word, n) != 0)
+			continue;
+		for (end = n; end < l->n && is_blank(l->s[end]); end++)
+			;
+		if (end == l->n || (is_key ? l->s[end] == '=' : end > n))
 			return 1;
+	}
 	return 0;
 }
 
@@ -47,7 +50,7 @@ static void add_line(struct buf *text, const struct buf *line)
 	buf_char(text, '\n');
 }
 
-/* How much of what stands behind the `=` is the value, as line_pair reads it. */
+/* How much of what stands behind the `=` is the value, as line_pair reads it; all, if that is an error. */
 static size_t value_length(const char *s, size_t n)
 {
 	size_t i = 0;
@@ -57,7 +60,10 @@ static size_t value_length(const char *s, size_t n)
 	if (i < n && s[i] == '"') {
 		for (i++; i < n && s[i] != '"'; i++)
 			i += s[i] == '\\';
-		return i < n ? i + 1 : n;
+		size_t end = i++;
+		while (i < n && is_blank(s[i]))
+			i++;
+		return end + 1 < n && (i == n || (s[i] == '#' && i > end + 1)) ? end + 1 : n;
 	}
 	while (i < n && !(s[i] == '#' && i && is_blank(s[i - 1])))
 		i++;
@@ -87,7 +93,7 @@ int edit_has(const struct buf *text, const char *key)
 {
 	struct line l;
 
-	return find(&l, text, key, pair);
+	return find(&l, text, key, 1);
 }
 
 int edit_pair(struct buf *text, const char *key, const char *value, struct err *e)
@@ -97,7 +103,7 @@ int edit_pair(struct buf *text, const char *key, const char *value, struct err *
 
 	if (line_check(value, strlen(value), e) < 0)
 		return -1;
-	if (find(&l, text, key, pair)) {
+	if (find(&l, text, key, 1)) {
 		const char *is = memchr(l.s, '=', l.n);
 		size_t at = is ? (size_t)(is + 1 - l.s) : l.n;
 		buf_str(&put, is ? "" : "=");
@@ -116,7 +122,7 @@ void edit_word(struct buf *text, const char *word, const char *line)
 {
 	struct buf put = { 0 };
 	struct line l;
-	int there = find(&l, text, word, " \t");
+	int there = find(&l, text, word, 0);
 	size_t at = there ? (size_t)(l.s - text->s) : 0, end = there ? at + l.n : 0;
 
 	buf_str(&put, line ? line : "");
