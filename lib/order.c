@@ -48,7 +48,7 @@ int order_wait(struct order_vm *list, size_t n, size_t i, const char *name, stru
 	if (to == n)
 		return 0;
 	for (size_t k = 0; k < n; k++)
-		list[k].seen = 0;
+		list[k].seen = list[k].chain = 0;
 	int bad = leads(list, to, i, &way);
 	if (bad)
 		err_code(e, NOT_CONFIGURED, "AFTER: a ring: %s%s", vm->name, buf_text(&way));
@@ -78,16 +78,18 @@ int order_may_stop(const struct order_vm *list, size_t n, size_t i)
 	return 1;
 }
 
-size_t order_chain(const struct order_vm *list, size_t i)
+size_t order_chain(struct order_vm *list, size_t i)
 {
+	struct order_vm *vm = &list[i];
 	size_t longest = 0;
 
-	for (size_t k = 0; k < list[i].n; k++) {
-		size_t chain = order_chain(list, list[i].waits[k]);
+	for (size_t k = 0; !vm->chain && k < vm->n; k++) {
+		size_t chain = order_chain(list, vm->waits[k]);
 		if (chain > longest)
 			longest = chain;
 	}
-	return longest + 1;
+	vm->chain = vm->chain ? vm->chain : longest + 1;
+	return vm->chain;
 }
 
 void order_free(struct order_vm *list, size_t n)

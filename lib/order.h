@@ -18,7 +18,7 @@ struct order_vm {
 	/* the module's own */
 	size_t *waits;		/* for whom: places in the list */
 	size_t n;
-	int seen;
+	size_t seen, chain;
 };
 
 /* By `order`; equals stay as they stand. Before the first order_wait. */
@@ -31,7 +31,7 @@ int order_may_start(const struct order_vm *list, size_t i);
 /* Whether all that wait for list[i] are over. */
 int order_may_stop(const struct order_vm *list, size_t n, size_t i);
 /* How many stop one after another from list[i] on, itself counted. */
-size_t order_chain(const struct order_vm *list, size_t i);
+size_t order_chain(struct order_vm *list, size_t i);
 void order_free(struct order_vm *list, size_t n);
 
 #endif

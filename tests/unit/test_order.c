@@ -72,6 +72,25 @@ static const char *stops(void)
 	return text;
 }
 
+/* Each waits for the two before it: that many ways lead down as Fibonacci counts. */
+static void test_many_ways(void)
+{
+	enum { MANY = 100 };
+	static struct order_vm many[MANY];
+	static char names[MANY][4];
+	struct err e;
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "%d", i);
+		many[i] = (struct order_vm){ .name = names[i] };
+	}
+	for (size_t i = 2; i < MANY; i++)
+		CHECK(order_wait(many, MANY, i, names[i - 1], &e) == 0 && order_wait(many, MANY, i, names[i - 2], &e) == 0);
+	CHECK(order_chain(many, MANY - 1) == MANY - 1 && order_chain(many, 0) == 1);
+	CHECK(order_wait(many, MANY, 1, names[0], &e) == 0 && order_chain(many, MANY - 1) == MANY);
+	order_free(many, MANY);
+}
+
 int main(void)
 {
 	struct err e = { 0 };
@@ -102,5 +121,6 @@ int main(void)
 	CHECK(waits("c", "c", &e) < 0);
 	CHECK_TEXT(e.text, "AFTER: a ring: c, c");
 	order_free(list, 5);
+	test_many_ways();
 	return unit_failed;
 }
