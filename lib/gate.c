@@ -86,22 +86,28 @@ static const char *contained(int dir)
 	return NULL;
 }
 
-/* Whether the process has one of the peers' groups: as it acts, or besides. */
-static int has_group(int dir, const struct peers *peers)
+int gate_group(const char *status, const struct peers *peers)
 {
 	static const char acts[] = "\nGid:\t", besides[] = "\nGroups:\t";
-	char text[STATUS_ROOM];
+	const char *gid = text_in(status, acts), *more = text_in(status, besides);
 	unsigned long long id;
-	int n = file_peek(dir, "../status", text, sizeof(text));
-	const char *gid = n < 0 ? NULL : text_in(text, acts), *more = n < 0 ? NULL : text_in(text, besides);
 
-	if (!gid || !more || n == STATUS_ROOM - 1) /* cut, and the last number may be another's */
+	if (!gid || !more)
 		return 0;
 	gid = text_digits(gid + sizeof(acts) - 1, &id); /* the real one comes first */
 	int has = gid && text_digits(gid, &id) && peer_group(peers, (gid_t[]){ (gid_t)id }, 1);
 	for (more += sizeof(besides) - 1; (more = text_digits(more, &id));)
 		has |= peer_group(peers, (gid_t[]){ (gid_t)id }, 1);
 	return has;
+}
+
+static int has_group(int dir, const struct peers *peers)
+{
+	char text[STATUS_ROOM];
+	int n = file_peek(dir, "../status", text, sizeof(text));
+
+	/* cut, and the last number may be another's */
+	return n >= 0 && n < STATUS_ROOM - 1 && gate_group(text, peers);
 }
 
 struct judgement {

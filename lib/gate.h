@@ -27,6 +27,9 @@ const char *gate_uid(const struct gate_call *c);
 /* Rule 2: the program that holds the other end (where /proc/PID/exe points, NULL: unreadable) speaks for no guest. */
 const char *gate_process(const char *exe);
 
+/* Whether the text of /proc/PID/status has one of the peers' groups: as the process acts, or besides. Pure. */
+int gate_group(const char *status, const struct peers *peers);
+
 /* What is known of a caller. */
 struct gate_who {
 	uid_t uid;	/* (uid_t)-1: not known */

@@ -28,10 +28,10 @@ int proc_uid_alive(uid_t uid)
 	return getpriority(PRIO_USER, uid) != -1 || errno != ESRCH;
 }
 
-/* status: the text of /proc/PID/status. A leader that has ended is a zombie, too, but its threads go on. */
-static int is_running(const char *status, uid_t uid)
+/* A leader that has ended is a zombie, too, but its threads go on. */
+int proc_status_runs(const char *status, uid_t uid)
 {
-	const char *uids = text_in(status, "\nUid:"), *state = text_in(status, "\nState:\tZ"), *threads = text_in(status, "\nThreads:\t");
+	const char *uids = text_in(status, "\nUid:\t"), *state = text_in(status, "\nState:\tZ"), *threads = text_in(status, "\nThreads:\t");
 	unsigned long long real, count = 1;
 
 	if (!uids || !text_digits(uids + strlen("\nUid:\t"), &real) || real != uid)
@@ -57,7 +57,7 @@ static int has_uid(const char *pid, uid_t uid, ino_t ours)
 	char path[280], status[4096];
 
 	fmt(path, sizeof(path), "/proc/%s/status", pid);
-	return file_peek(AT_FDCWD, path, status, sizeof(status)) > 0 && is_running(status, uid) && is_of_ours(pid, ours);
+	return file_peek(AT_FDCWD, path, status, sizeof(status)) > 0 && proc_status_runs(status, uid) && is_of_ours(pid, ours);
 }
 
 static void kill_one(const char *pid, uid_t uid, ino_t ours)

@@ -20,6 +20,8 @@ int proc_uid_alive(uid_t uid);
 /* The same of this pid namespace alone, and zombies do not count: where nobody reaps they stay for ever. Looks through
  * /proc; 1 without one. */
 int proc_uid_runs(uid_t uid);
+/* Whether the text of /proc/PID/status is of one of those. Pure. */
+int proc_status_runs(const char *status, uid_t uid);
 /* SIGKILL to each of those, as they are seen now. */
 void proc_uid_kill(uid_t uid);
 /* Becomes uid and gid for good, with `extra` as the only other group ((gid_t)-1: none). For a process with one thread: libc's

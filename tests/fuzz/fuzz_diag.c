@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
-/* diag: the kernel's answers and tables: netlink, /proc/net/tcp and tcp6, uid_map, mountinfo. */
+/* diag: the kernel's answers and tables: netlink, /proc/net/tcp and tcp6, uid_map, mountinfo, /proc/PID/status. */
 #include "fuzz.h"
 
 #include "busy.h"
 #include "diag.h"
+#include "gate.h"
 #include "proc.h"
 #include "text.h"
 
@@ -19,6 +20,15 @@ static void check(const struct diag_answer *a)
 	MUST(diag_same(&a->pair, &a->pair));
 }
 
+static void read_status(const char *status)
+{
+	struct peers nobody = { .owner = 0 }, some = { .groups = 1, .group = { 27 } };
+
+	MUST(!proc_status_runs(status, 7) || (text_in(status, "\nUid:") && text_in(status, "7")));
+	MUST(!gate_group(status, &nobody));
+	MUST(!gate_group(status, &some) || (text_in(status, "\nGid:\t") && text_in(status, "27")));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	const dev_t devices[] = { makedev(7, 0), makedev(8, 1) };
@@ -32,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	while ((line = text_line(&rest, &left, &len)))
 		if (diag_parse_proc(line, len, &a))
 			check(&a);
+	read_status(text);
 	proc_map_holds(text, 1879048192, 4096);
 	MUST(!busy_mounted(text, devices, 2, where) || strlen(where) < sizeof(where));
 	free(text);

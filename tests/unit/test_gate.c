@@ -44,6 +44,18 @@ static void test_addresses(void)
 	CHECK(gate_uid(&c));
 }
 
+static void test_group(void)
+{
+	static const char status[] = "Name:\tsh\nGid:\t5\t27\t5\t5\nFDSize:\t64\nGroups:\t4 100 \nNStgid:\t1\n";
+	const struct peers acts = { .groups = 1, .group = { 27 } }, besides = { .groups = 1, .group = { 100 } };
+	const struct peers real = { .groups = 1, .group = { 5 } }, other = { .groups = 1, .group = { 1 } }, none = { .groups = 0 };
+
+	CHECK(gate_group(status, &acts) && gate_group(status, &besides));
+	CHECK(!gate_group(status, &real) && !gate_group(status, &other) && !gate_group(status, &none));
+	CHECK(!gate_group("", &acts) && !gate_group("\nGid:\t5\t27\t", &acts) && !gate_group("\nGid:\t\nGroups:\t", &acts));
+	CHECK(gate_group("\nGid:\t5\t27\nGroups:\t", &acts));
+}
+
 /* States of the other end, and of ours: the numbers are TCP_INFO's, 1 to 12. */
 static void test_states(void)
 {
@@ -229,6 +241,7 @@ static void test_admit(void)
 int main(void)
 {
 	test_addresses();
+	test_group();
 	test_states();
 	test_uids();
 	test_processes();

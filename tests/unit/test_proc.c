@@ -18,6 +18,18 @@ static void test_uids(void)
 	CHECK(proc_uid_alive(1879100000) == 0);
 }
 
+static void test_status(void)
+{
+	static const char runs[] = "Name:\tsh\nState:\tS (sleeping)\nUid:\t1000\t0\t0\t0\nThreads:\t1\n";
+	static const char ended[] = "Name:\tsh\nState:\tZ (zombie)\nUid:\t1000\t0\t0\t0\nThreads:\t1\n";
+	static const char led[] = "Name:\tsh\nState:\tZ (zombie)\nUid:\t1000\t0\t0\t0\nThreads:\t2\n";
+
+	CHECK(proc_status_runs(runs, 1000) && !proc_status_runs(runs, 0) && !proc_status_runs(runs, 100));
+	CHECK(!proc_status_runs(ended, 1000) && proc_status_runs(led, 1000));
+	CHECK(proc_status_runs("Name:\tsh\nUid:\t7", 7));
+	CHECK(!proc_status_runs("", 0) && !proc_status_runs("\nUid:", 0) && !proc_status_runs("\nUid:\t", 0));
+}
+
 static void test_boot(void)
 {
 	char id[PROC_BOOT_ID], again[PROC_BOOT_ID];
@@ -70,6 +82,7 @@ static void test_pidfd(void)
 int main(void)
 {
 	test_uids();
+	test_status();
 	test_boot();
 	test_map();
 	test_pidfd();
