@@ -294,7 +294,7 @@ static int read_greeting(struct mon *m, int64_t deadline, struct err *e)
 	return m->kind == MON_NONE ? stranger(m, e) : 0;
 }
 
-static int greet(struct mon *m, int64_t deadline, struct err *e)
+int mon_greet(struct mon *m, int64_t deadline, struct err *e)
 {
 	if (read_greeting(m, deadline, e) < 0)
 		return -1;
@@ -320,7 +320,7 @@ static int open_once(struct mon *m, const struct mon_where *where, int64_t deadl
 	int64_t moment = clock_in(MOMENT_MS);
 	if (where->port && fd_wait(m->fd, POLLIN, moment < deadline ? moment : deadline) == 0)
 		waits(m, where->port);
-	int bad = greet(m, deadline, e);
+	int bad = mon_greet(m, deadline, e);
 	errno = 0;
 	return bad;
 }

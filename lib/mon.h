@@ -44,6 +44,8 @@ struct mon {
 /* Connects, reads the greeting, on QMP negotiates. While a keeper says `qinit: busy:` it is tried again. Closes all on
  * failure; errno is that of connect, 0 when the connection was there. */
 int mon_open(struct mon *m, const struct mon_where *where, int64_t deadline, struct err *e);
+/* The same on m->fd, a nonblocking connection that was just made; all else in m is zero or the caller's. Closes nothing. */
+int mon_greet(struct mon *m, int64_t deadline, struct err *e);
 void mon_close(struct mon *m);
 /* One HMP line, over either kind: the reply's bytes with LF line ends are appended. Losing the connection over `quit`
  * is success. */
