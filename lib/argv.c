@@ -22,6 +22,8 @@ const char *const argv_sockets[GIVEN_CTL + 1] = {
 	[GIVEN_CTL] = "private/monitor-ctl.sock",
 };
 
+const char argv_sandbox[] = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
 enum { ID_ROOM = 48 }; /* of a node's name */
 
 /* One command line in the making. */
@@ -414,7 +416,7 @@ static void make_nics(struct builder *b)
 static void make_sandbox(struct builder *b)
 {
 	if (conf_yes(b->conf, CONF_SANDBOX))
-		option(b, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+		option(b, "-sandbox", "%s", argv_sandbox);
 }
 
 /* What the user wrote in QEMU's own words comes last and so may overrule. */

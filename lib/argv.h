@@ -12,6 +12,9 @@
 
 enum { ARGV_FD = 10 }; /* the first descriptor that QEMU is given; fd 3..9 are left to it and to `lock` */
 
+/* The value of -sandbox. */
+extern const char argv_sandbox[];
+
 /* What a given descriptor is: the keeper puts the real one in its place. */
 enum given_kind { GIVEN_HMP, GIVEN_QMP, GIVEN_KEEPER, GIVEN_SERIAL, GIVEN_MON, GIVEN_CTL, GIVEN_KERNEL, GIVEN_INITRD, GIVEN_DISK };
 

@@ -439,14 +439,21 @@ void cage_print(struct cage *c, struct buf *out)
 	buf_char(out, '\n');
 }
 
-int cage_build(const struct cage *c, int *ruleset, struct err *e)
+int cage_abi(void)
 {
 	long abi = syscall(CREATE_RULESET, NULL, 0, ABI_VERSION);
 
+	return abi < 0 ? 0 : (int)abi;
+}
+
+int cage_build(const struct cage *c, int *ruleset, struct err *e)
+{
+	int abi = cage_abi();
+
 	*ruleset = -1;
-	if (abi <= 0)
+	if (!abi)
 		return 0;
-	struct ruleset all = abis[abi < (long)COUNT(abis) ? (size_t)abi : COUNT(abis) - 1];
+	struct ruleset all = abis[abi < (int)COUNT(abis) ? (size_t)abi : COUNT(abis) - 1];
 	if (c->net)
 		all.net = 0;
 	*ruleset = (int)syscall(CREATE_RULESET, &all, sizeof(all), 0);
@@ -461,7 +468,7 @@ int cage_build(const struct cage *c, int *ruleset, struct err *e)
 		p.allowed &= FS_FILE; /* it is no folder */
 		syscall(ADD_RULE, *ruleset, RULE_PATH_BENEATH, &p, 0);
 	}
-	return (int)abi;
+	return abi;
 }
 
 /* A rule beneath would be covered, too. */

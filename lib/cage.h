@@ -57,6 +57,8 @@ void cage_free(struct cage *c);
 /* Appends a line "PATH RIGHTS WHY" for each rule, its path without links. */
 void cage_print(struct cage *c, struct buf *out);
 
+/* Landlock's ABI in this kernel, 0 for none. */
+int cage_abi(void);
 /* The rules as Landlock has them: its ABI, and in *ruleset a descriptor for cage_enter; 0 when the kernel has no Landlock,
  * *ruleset is then -1; -1 and err. */
 int cage_build(const struct cage *c, int *ruleset, struct err *e);

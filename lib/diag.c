@@ -222,13 +222,20 @@ int diag_parse_proc(const char *line, size_t n, struct diag_answer *a)
 	return i == FIELDS ? parse_row(field, a) : 0;
 }
 
-static int search_lines(const char **rest, size_t *n, const struct diag_pair *p, struct diag_answer *a)
+/* Who gets the rows of a table: other than 0 ends the reading. */
+struct rows {
+	int (*each)(void *arg, const struct diag_answer *a);
+	void *arg;
+};
+
+static int read_lines(const char **rest, size_t *n, const struct rows *r)
 {
 	const char *end;
+	struct diag_answer a;
 	int rows = 0;
 
 	while ((end = memchr(*rest, '\n', *n))) {
-		if (diag_parse_proc(*rest, (size_t)(end - *rest), a) && diag_same(&a->pair, p))
+		if (diag_parse_proc(*rest, (size_t)(end - *rest), &a) && r->each(r->arg, &a))
 			return -1;
 		*n -= (size_t)(end + 1 - *rest);
 		*rest = end + 1;
@@ -237,7 +244,7 @@ static int search_lines(const char **rest, size_t *n, const struct diag_pair *p,
 	return rows;
 }
 
-static int search(int fd, const struct diag_pair *p, struct diag_answer *a)
+static int read_rows(int fd, const struct rows *r)
 {
 	char text[4096];
 	size_t n = 0;
@@ -249,7 +256,7 @@ static int search(int fd, const struct diag_pair *p, struct diag_answer *a)
 			return (int)got;
 		n += (size_t)got;
 		const char *rest = text;
-		int rows = search_lines(&rest, &n, p, a);
+		int rows = read_lines(&rest, &n, r);
 		if (rows < 0)
 			return 1;
 		if (n == sizeof(text))
@@ -261,25 +268,73 @@ static int search(int fd, const struct diag_pair *p, struct diag_answer *a)
 	return -1;
 }
 
-static int search_file(const char *path, const struct diag_pair *p, struct diag_answer *a)
+/* 1: the reading was ended; 0: all is read; -1 with errno. */
+static int read_table(const char *path, const struct rows *r)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -1;
-	int got = search(fd, p, a);
+	int got = read_rows(fd, r);
 	fd_close(&fd);
 	return got;
 }
 
+static const char table4[] = "/proc/net/tcp", table6[] = "/proc/net/tcp6";
+
+struct search {
+	const struct diag_pair *pair;
+	struct diag_answer *found;
+};
+
+static int is_wanted(void *arg, const struct diag_answer *a)
+{
+	const struct search *s = arg;
+
+	*s->found = *a;
+	return diag_same(&a->pair, s->pair);
+}
+
 int diag_ask_proc(const struct diag_pair *p, struct diag_answer *a)
 {
-	int got = p->family == AF_INET ? search_file("/proc/net/tcp", p, a) : 0;
+	struct search s = { p, a };
+	const struct rows r = { is_wanted, &s };
+	int got = p->family == AF_INET ? read_table(table4, &r) : 0;
 
 	if (got)
 		return got;
-	got = search_file("/proc/net/tcp6", p, a);
+	got = read_table(table6, &r);
 	return got < 0 && p->family == AF_INET && errno == ENOENT ? 0 : got;
+}
+
+int diag_rows(int (*each)(void *arg, const struct diag_answer *a), void *arg)
+{
+	const struct rows r = { each, arg };
+	int got = read_table(table4, &r);
+
+	if (got)
+		return got;
+	got = read_table(table6, &r);
+	return got < 0 && errno == ENOENT ? 0 : got; /* a kernel without IPv6 */
+}
+
+int diag_kernel(void)
+{
+	struct sockaddr_in in4 = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct diag_pair listener = { .family = AF_INET };
+	struct diag_answer found;
+	socklen_t n = sizeof(in4);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	int there = fd >= 0 && bind(fd, (struct sockaddr *)&in4, n) == 0 && listen(fd, 1) == 0 &&
+		getsockname(fd, (struct sockaddr *)&in4, &n) == 0;
+	if (there) {
+		memcpy(listener.theirs, &in4.sin_addr, 4);
+		listener.their_port = ntohs(in4.sin_port);
+		there = ask_kernel(&listener, &found) > 0;
+	}
+	fd_close(&fd);
+	return there;
 }
 
 int diag_ask(const struct diag_pair *p, struct diag_answer *a)

@@ -33,6 +33,12 @@ int diag_ask(const struct diag_pair *p, struct diag_answer *a);
 /* The same from /proc alone; reads at most 65536 rows (EFBIG). */
 int diag_ask_proc(const struct diag_pair *p, struct diag_answer *a);
 
+/* Calls with each row of /proc/net/tcp and tcp6; a call that returns other than 0 ends it. 1: ended so; 0: no more rows; -1 with
+ * errno. */
+int diag_rows(int (*each)(void *arg, const struct diag_answer *a), void *arg);
+/* Whether this kernel answers such look-ups itself. */
+int diag_kernel(void);
+
 /* One netlink message of n bytes: 1: an answer; 0: it says "not found"; -1: errno is what it says, EPROTO: no answer. */
 int diag_parse(const void *bytes, size_t n, struct diag_answer *a);
 /* One line of /proc/net/tcp or tcp6: 1: a row; 0: none (the heading, garbage). */

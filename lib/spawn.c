@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "proc.h"
 #include "text.h"
+#include "user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -234,6 +235,74 @@ int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e)
 	}
 	fd_close(&lock);
 	return lives ? err_set(e, "processes of its uid %ld live on after SIGKILL", (long)uid) : 0;
+}
+
+/* Up to exec; comes back only with an err. */
+static int asked_child(char *const *argv, int line, int output, const struct uid_plan *uid, struct err *e)
+{
+	uid_t id = uid->way == UID_OWN ? USER_NOBODY : uid->uid;
+	gid_t gid = uid->way == UID_OWN ? USER_NOBODY : uid->gid;
+
+	setsid();
+	if (chdir("/") < 0 || child_stdio(output) < 0 || fd_give(&line, 1, SPAWN_LINE) < 0)
+		return err_sys(e, "prepare QEMU");
+	child_limits();
+	if (uid->way != UID_SAME && proc_become(id, gid, (gid_t)-1) < 0)
+		return err_sys(e, "become uid %ld", (long)id);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child_signals(0);
+	clean_environment();
+	execv(argv[0], argv);
+	return err_sys(e, "execute %s", argv[0]);
+}
+
+pid_t spawn_asked(char *const *argv, int line, int output, const struct uid_plan *uid, struct err *e)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err_sys(e, "fork");
+	if (pid)
+		return pid;
+	asked_child(argv, line, output, uid, e);
+	(void)!write(2, e->text, strlen(e->text));
+	_exit(127);
+}
+
+int spawn_may_leave(void)
+{
+	const struct cage nothing = { 0 };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(!cage_leave(&nothing));
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+int spawn_hook_finds(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-/";
+	static const char own[] = " . alias bg break case cd command continue echo eval exec exit export false fg for getopts hash if "
+		"jobs kill local printf pwd read readonly return set shift test time times trap true type ulimit umask unset until "
+		"wait while ";
+	struct buf path = { 0 };
+	const char *dirs = SPAWN_HOOK_PATH;
+	int finds = !*word || word[strspn(word, plain)];
+
+	buf_fmt(&path, " %s ", word);
+	finds |= text_in(own, buf_text(&path)) != NULL;
+	if (strchr(word, '/'))
+		finds |= access(word, X_OK) == 0;
+	for (size_t n; !finds && *dirs && !strchr(word, '/'); dirs += n + (dirs[n] == ':')) {
+		n = strcspn(dirs, ":");
+		buf_clear(&path);
+		buf_fmt(&path, "%.*s/%s", (int)n, dirs, word);
+		finds = access(buf_text(&path), X_OK) == 0;
+	}
+	buf_free(&path);
+	return finds;
 }
 
 pid_t spawn_shell(const struct spawn_hook *h, struct err *e)

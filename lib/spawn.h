@@ -36,6 +36,22 @@ pid_t spawn_qemu(const struct spawn *s, struct spawned *got, struct err *e);
 /* SIGKILL to all that has an own uid, if it is still that turn's: what a QEMU has forked escapes no other way. 0; -1 and err. */
 int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e);
 
+enum { SPAWN_LINE = 3 };
+
+/* Forks a QEMU that is only to be asked, and runs no guest: argv[0] is its path, `line` becomes SPAWN_LINE, its words go to
+ * `output`, also why it could not be executed. It is who the VM's QEMU would be, nobody in the place of an own uid; and ends
+ * with us. The pid; -1 and err. */
+pid_t spawn_asked(char *const *argv, int line, int output, const struct uid_plan *uid, struct err *e);
+
+/* Whether a child may leave the host's namespaces, as root's QEMU shall. */
+int spawn_may_leave(void);
+
+/* The PATH of a hook. */
+#define SPAWN_HOOK_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+/* Whether a hook that begins with this word finds a program of that name, or a word of the shell's own. 1 also for what is no
+ * plain name. */
+int spawn_hook_finds(const char *word);
+
 struct spawn_hook {
 	const char *command;
 	char *const *env;	/* all of it */
