@@ -749,12 +749,12 @@ static int check_autostart(struct work *w, struct buf *json)
 	return bad ? FAILED : DONE;
 }
 
-static int check_one(struct work *w, const char *name, struct buf *json)
+static int check_one(struct work *w, struct check *check, const char *name, struct buf *json)
 {
 	struct buf fails = { 0 }, notes = { 0 };
 	struct target t = { .operand = name };
 
-	check_vm(&t, &w->h, &fails, &notes);
+	check_vm(check, &t, &fails, &notes);
 	print_findings(w->c, name, "fails", &fails, json);
 	print_findings(w->c, name, "note", &notes, json);
 	int code = fails.n ? FAILED : DONE;
@@ -766,17 +766,22 @@ static int check_one(struct work *w, const char *name, struct buf *json)
 
 static int check_all(struct work *w)
 {
-	struct buf json = { 0 };
+	struct check check = { .host = &w->h };
+	struct buf json = { 0 }, notes = { 0 };
 	int code = w->h.code, all = !*w->words;
 	size_t n = all ? w->h.reg.n : (size_t)w->c->o.n;
 
+	check_host(&check, &notes);
+	print_findings(w->c, "host", "note", &notes, &json);
 	if (all && check_autostart(w, &json) != DONE && code == DONE)
 		code = FAILED;
 	for (size_t i = 0; i < n; i++)
-		if (check_one(w, all ? w->h.reg.vms[i].name : w->words[i], &json) != DONE && code == DONE)
+		if (check_one(w, &check, all ? w->h.reg.vms[i].name : w->words[i], &json) != DONE && code == DONE)
 			code = FAILED;
 	if (opt_has(&w->c->o, 'j'))
 		say_to(stdout, "%s]\n", json.n ? buf_text(&json) : "[");
+	check_free(&check);
+	buf_free(&notes);
 	buf_free(&json);
 	return code;
 }

@@ -2,44 +2,135 @@
 /* What can be known of a VM before it is started. */
 #include "check.h"
 
+#include "clock.h"
 #include "disk.h"
 #include "fd.h"
+#include "file.h"
+#include "kernel.h"
 #include "probe.h"
+#include "service.h"
 #include "sock.h"
 #include "spec.h"
+#include "spawn.h"
 #include "text.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-struct check {
+enum { QEMU_MS = 5000, WORD_ROOM = 128 };
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+/* A QEMU that was asked, and as whom. */
+struct check_qemu {
+	char program[sizeof(((struct target *)0)->program)];
+	struct uid_plan uid;
+	int sandbox;
+	struct models has;
+	struct err e;		/* why it could not be asked, or text "" */
+};
+
+/* One VM that is looked at. */
+struct vm_check {
+	struct check *all;
 	const struct target *t;
-	const struct host *host;
-	int runs;	/* what it has is then its own */
+	const struct conf *conf;
+	struct argv argv;	/* no words, where it cannot be built */
+	int runs;		/* what it has is then its own */
 	struct buf *fails, *notes;
 };
 
-/* One finding, with the line of the item if there is one. */
+/* One finding, with the line of the item if there is one; only once. */
 static void put(struct buf *to, const struct conf_item *item, struct err *e)
 {
 	if (item)
 		conf_at(e, item);
-	buf_fmt(to, "%s\n", e->text);
+	if (!text_in(buf_text(to), e->text))
+		buf_fmt(to, "%s\n", e->text);
 }
 
-static void look_accel(const struct check *c)
+/* What QEMU would be given, and what of its own words is not opened to it; disks that are not there, or not right. */
+static void look_argv(struct vm_check *c)
 {
-	const struct conf *conf = &c->t->conf;
-	const struct conf_item *accel = conf_item(conf, CONF_ACCEL, 0), *kvm = conf_item(conf, CONF_KVM, 0);
+	struct buf rules = { 0 };
+	struct err e;
+
+	if (target_argv(c->t, 0, &c->argv, c->fails, &e) < 0 || target_cage(c->t, &c->argv, &rules, c->notes, &e) < 0)
+		put(c->fails, NULL, &e);
+	buf_free(&rules);
+}
+
+static struct check_qemu *asked(struct check *all, const struct target *t)
+{
+	int sandbox = conf_yes(&t->conf, CONF_SANDBOX);
+
+	for (struct check_qemu *q = all->qemus; q < all->qemus + all->n; q++)
+		if (strcmp(q->program, t->program) == 0 && q->uid.way == t->uid.way && q->uid.uid == t->uid.uid &&
+		    q->uid.gid == t->uid.gid && q->sandbox == sandbox)
+			return q;
+	struct check_qemu *list = buf_grow(all->qemus, all->n, &all->room, sizeof(*list));
+	if (!list)
+		return NULL;
+	all->qemus = list;
+	struct check_qemu *q = &list[all->n++];
+	*q = (struct check_qemu){ .uid = t->uid, .sandbox = sandbox };
+	text_copy(q->program, sizeof(q->program), t->program);
+	model_ask(&q->has, q->program, &q->uid, sandbox, clock_in(QEMU_MS), &q->e);
+	return q;
+}
+
+/* The line that says the name that a judgement begins with. */
+static const struct conf_item *item_of(const struct conf *conf, const char *judgement)
+{
+	static const enum conf_key keys[] = { CONF_MACHINE, CONF_CPU, CONF_NIC, CONF_ARG };
+	size_t n = strcspn(judgement, ":");
+
+	for (size_t i = 0; i < COUNT(keys); i++)
+		for (const struct conf_item *item = NULL; (item = conf_next(conf, keys[i], item));)
+			if (text_find(item->value, strlen(item->value), judgement, n))
+				return item;
+	return NULL;
+}
+
+static int has_kvm(const struct vm_check *c)
+{
+	for (size_t i = 0; c->t->kvm && i + 1 < c->argv.n; i++)
+		if (strcmp(c->argv.words[i], "-accel") == 0 && text_begins(c->argv.words[i + 1], "kvm"))
+			return 1;
+	return 0;
+}
+
+/* Machine type, processor, devices: of the keys, of what is built in, and of the user's own words. */
+static void look_models(struct vm_check *c)
+{
+	const struct check_qemu *q = asked(c->all, c->t);
+	struct err e;
+
+	if (q && *q->e.text) {
+		e = q->e;
+		err_at(&e, "%s", e.code == TIMED_OUT ? "not asked what it has" : "QEMU does not start here, install it anew");
+		put(e.code == TIMED_OUT ? c->notes : c->fails, NULL, &e);
+	}
+	for (size_t i = 0; q && i + 1 < c->argv.n; i++) {
+		enum model_is is = model_judge(&q->has, c->argv.words[i], c->argv.words[i + 1], has_kvm(c), &e);
+		if (is != MODEL_GOOD)
+			put(is == MODEL_OLD ? c->notes : c->fails, item_of(c->conf, e.text), &e);
+	}
+}
+
+static void look_accel(struct vm_check *c)
+{
+	const struct conf_item *accel = conf_item(c->conf, CONF_ACCEL, 0), *kvm = conf_item(c->conf, CONF_KVM, 0);
 	struct err e;
 
 	if (c->t->kvm)
 		return;
-	if ((accel && strcmp(accel->value, "kvm") == 0) || (kvm && conf_yes(conf, CONF_KVM))) {
+	if ((accel && strcmp(accel->value, "kvm") == 0) || (kvm && conf_yes(c->conf, CONF_KVM))) {
 		err_set(&e, "no usable /dev/kvm for this guest: modprobe kvm_intel or kvm_amd, or ACCEL=tcg");
 		put(c->fails, accel ? accel : kvm, &e);
 	} else if (!accel && !kvm) {
@@ -48,22 +139,22 @@ static void look_accel(const struct check *c)
 	}
 }
 
-static void look_boot(const struct check *c)
+static void look_boot(struct vm_check *c)
 {
 	static const enum conf_key keys[] = { CONF_KERNEL, CONF_INITRD };
 	char path[PATH_MAX];
 	struct err e;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		const struct conf_item *item = conf_item(&c->t->conf, keys[i], 0);
-		if (item && conf_path(&c->t->conf, item->value, path, sizeof(path)) == 0 && access(path, R_OK) < 0) {
-			err_sys(&e, "%s", path);
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const struct conf_item *item = conf_item(c->conf, keys[i], 0);
+		if (item && conf_path(c->conf, item->value, path, sizeof(path)) == 0 && access(path, R_OK) < 0) {
+			file_lacks(path, &e);
 			put(c->fails, item, &e);
 		}
 	}
 }
 
-static void try_port(const struct check *c, const struct conf_item *item, int family, int port)
+static void try_port(const struct vm_check *c, const struct conf_item *item, int family, int port)
 {
 	int fd = c->runs ? -1 : sock_listen_tcp(family, (uint16_t)port);
 	struct err e;
@@ -75,9 +166,9 @@ static void try_port(const struct check *c, const struct conf_item *item, int fa
 	fd_close(&fd);
 }
 
-static void look_ports(const struct check *c)
+static void look_ports(struct vm_check *c)
 {
-	const struct conf *conf = &c->t->conf;
+	const struct conf *conf = c->conf;
 	const struct conf_item *mon = conf_item(conf, CONF_MONPORT, 0), *vnc = conf_item(conf, CONF_DISPLAY, 0);
 	struct spec_display display;
 	struct spec_nic nic;
@@ -89,7 +180,7 @@ static void look_ports(const struct check *c)
 	if (vnc && spec_display(&display, vnc->value, &e) == 0 && display.port) {
 		try_port(c, vnc, AF_INET, display.port);
 		err_set(&e, "a TCP port, for the owner's programs on this host; `vnc` and ssh -L PORT:%s/%s/vnc.sock do without",
-			c->host->place.run, c->t->name);
+			c->all->host->place.run, c->t->name);
 		put(c->notes, vnc, &e);
 	}
 	for (const struct conf_item *item = NULL; (item = conf_next(conf, CONF_NIC, item));)
@@ -97,8 +188,32 @@ static void look_ports(const struct check *c)
 			try_port(c, item, nic.forward[i].family, nic.forward[i].port);
 }
 
+/* Behind `user` networking the guest's calls are this host's own. */
+static void look_services(struct vm_check *c)
+{
+	const struct conf_item *item = NULL;
+	struct spec_nic nic;
+	struct err e;
+
+	while ((item = conf_next(c->conf, CONF_NIC, item)) && (spec_nic(&nic, item->value, &e) < 0 || nic.kind != NIC_USER))
+		;
+	if (!item)
+		return;
+	if (!c->all->looked && service_list(&c->all->services) < 0) {
+		err_sys(&e, "which services listen on the loopback alone (mount /proc)");
+		put(c->notes, NULL, &e);
+		return;
+	}
+	c->all->looked = 1;
+	if (!c->all->services.n)
+		return;
+	err_set(&e, "as 10.0.2.2 the guest reaches what listens on 127.0.0.1 of this host, port %s: a password there, or a bridge here",
+		buf_text(&c->all->services));
+	put(c->notes, item, &e);
+}
+
 /* It is to be written; one that has not all its room yet will want it from the file system. */
-static void look_image(const struct check *c, const struct disk *d)
+static void look_image(const struct vm_check *c, const struct disk *d)
 {
 	const struct disk_node *n = &d->node[0];
 	struct statfs fs;
@@ -120,7 +235,7 @@ static void look_image(const struct check *c, const struct disk *d)
 	put(c->notes, d->item, &e);
 }
 
-static void look_disks(const struct check *c)
+static void look_disks(struct vm_check *c)
 {
 	const struct disk_rules rules = { 0 };
 	struct buf warnings = { 0 };
@@ -129,12 +244,12 @@ static void look_disks(const struct check *c)
 	struct err e;
 	char what[128];
 
-	if (disks_name(&disks, &c->t->conf, &rules, &warnings, &e) == 0)
+	if (disks_name(&disks, c->conf, &rules, &warnings, &e) == 0)
 		for (size_t i = 0; i < disks.n; i++) {
 			const struct disk *d = &disks.list[i];
 			look_image(c, d);
 			if (d->spec.ro || d->throw_away || stat(d->node[0].path, &st) < 0 ||
-			    !host_file_taken(c->host, c->t->name, &st, what, sizeof(what)))
+			    !host_file_taken(c->all->host, c->t->name, &st, what, sizeof(what)))
 				continue;
 			err_set(&e, "%s: it is %s, too: only one of them can run (ro, snapshot)", d->node[0].path, what);
 			put(c->notes, d->item, &e);
@@ -143,30 +258,63 @@ static void look_disks(const struct check *c)
 	buf_free(&warnings);
 }
 
-/* What QEMU would be given; disks that are not there, or not right. */
-static void look_argv(const struct check *c)
+/* The program that a hook begins with, as far as it is a plain one. */
+static void look_hooks(struct vm_check *c)
 {
-	struct argv a;
+	static const enum conf_key keys[] = { CONF_PRECMD, CONF_POSTCMD };
+	char name[WORD_ROOM];
 	struct err e;
 
-	if (target_argv(c->t, 0, &a, c->fails, &e) < 0)
-		put(c->fails, NULL, &e);
-	argv_free(&a);
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const struct conf_item *item = conf_item(c->conf, keys[i], 0);
+		size_t n = item ? strcspn(item->value, " \t") : 0;
+		if (!n || n >= sizeof(name))
+			continue;
+		memcpy(name, item->value, n);
+		name[n] = '\0';
+		if (spawn_hook_finds(name))
+			continue;
+		err_set(&e, "%s: no such program in " SPAWN_HOOK_PATH ": its whole path, or install it", name);
+		put(c->notes, item, &e);
+	}
 }
 
-static void (*const looks[])(const struct check *c) = { look_argv, look_disks, look_boot, look_accel, look_ports };
-
-void check_vm(struct target *t, const struct host *h, struct buf *fails, struct buf *notes)
+static void look_after(struct vm_check *c)
 {
-	struct check c = { .t = t, .host = h, .fails = fails, .notes = notes };
+	if (c->t->registered)
+		after_look(&c->all->after, c->all->host, c->conf, c->fails, c->notes);
+}
+
+static void (*const looks[])(struct vm_check *c) = {
+	look_argv, look_models, look_disks, look_boot, look_accel, look_ports, look_services, look_hooks, look_after,
+};
+
+void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf *notes)
+{
+	struct vm_check c = { .all = all, .t = t, .conf = &t->conf, .fails = fails, .notes = notes };
 	struct probe p = { 0 };
 
-	if (target_load(t, h, fails, notes) != DONE)
+	if (target_load(t, all->host, fails, notes) != DONE)
 		return;
 	text_copy(p.name, sizeof(p.name), t->name);
-	probe_look(&p, h);
+	probe_look(&p, all->host);
 	c.runs = p.seen.qemu || p.seen.keeper;
 	probe_free(&p);
-	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++)
+	for (size_t i = 0; i < COUNT(looks); i++)
 		looks[i](&c);
+	argv_free(&c.argv);
+}
+
+void check_host(const struct check *all, struct buf *notes)
+{
+	kernel_lacks(notes, all->host->place.root, all->host->site.tcp);
+}
+
+void check_free(struct check *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		model_free(&all->qemus[i].has);
+	free(all->qemus);
+	after_free(&all->after);
+	buf_free(&all->services);
 }

@@ -3,10 +3,27 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "after.h"
+#include "model.h"
 #include "target.h"
 
-/* Loads the target, looks, and starts nothing. Each finding is one line with its place and remedy: what will make the start
- * fail is in `fails`, what only should be known in `notes`. Free the target. */
-void check_vm(struct target *t, const struct host *h, struct buf *fails, struct buf *notes);
+/* What is found out once for all VMs of a call. Zeroed but for the host. */
+struct check {
+	const struct host *host;
+	struct check_qemu *qemus;	/* each that was asked */
+	size_t n, room;
+	int looked;			/* for services: */
+	struct buf services;		/* as service_list tells */
+	struct after after;
+};
+
+/* Each finding is one line with its place and remedy: what will make a start fail is in `fails`, what only should be known in
+ * `notes`. */
+
+/* Loads the target, looks, and starts nothing but a QEMU that is asked what it has. Free the target. */
+void check_vm(struct check *c, struct target *t, struct buf *fails, struct buf *notes);
+/* Of the host itself. */
+void check_host(const struct check *c, struct buf *notes);
+void check_free(struct check *c);
 
 #endif

@@ -156,7 +156,7 @@ static void complain_key(struct load *l, const char *file, int line, const char 
 		i++;
 	int numbered = near && conf_keys[i].numbered;
 	if (!near)
-		err_set(&e, "unknown key");
+		err_set(&e, "unknown key (qemu-init(5) has all)");
 	else if (!text_begins(word, near) || word[strlen(near) + strspn(word + strlen(near), "0123456789")])
 		err_set(&e, "unknown key, nearest is %s%s", near, numbered ? "1" : "");
 	else if (!numbered)
@@ -214,7 +214,7 @@ static void read_pair(struct load *l, const char *file, int line, const struct l
 		add(l, &item);
 	else if (!line)
 		note_item(l, &item, 0, "given twice");
-	else if (err_set(&e, "given already in line %d", first->line))
+	else if (err_set(&e, "given already in line %d, one must go", first->line))
 		note_item(l, &item, 0, e.text);
 }
 
@@ -497,7 +497,7 @@ static void cross_accel(struct load *l)
 
 	if (!kvm)
 		return;
-	err_set(&e, "%s is at odds with ACCEL=%s", kvm->value, conf_text(l->c, CONF_ACCEL));
+	err_set(&e, "%s is at odds with ACCEL=%s, one must go", kvm->value, conf_text(l->c, CONF_ACCEL));
 	note_item(l, kvm, 0, e.text);
 }
 
@@ -522,7 +522,7 @@ static void cross_disks(struct load *l)
 		if (spec_disk(&disk, item->value, &e) < 0)
 			continue;
 		if (disk.bus == BUS_IDE && ++ide > IDE_PLACES)
-			note_item(l, item, 0, "no place left: ide has four, the CDROM has one of them");
+			note_item(l, item, 0, "no place left: ide has four, the CDROM has one of them: if=virtio or if=scsi");
 		if (disk.bus == BUS_VIRTIO && ++virtio > VIRTIO_DISKS)
 			note_item(l, item, 0, "more than 24 virtio disks, take if=scsi");
 	}
@@ -569,9 +569,9 @@ static void claim(struct claims *all, int family, const char *address, int port,
 		if (!clash(&list[i], new))
 			continue;
 		if (other->number)
-			err_set(&e, "port %d is that of %s%d already", port, conf_keys[other->key].name, other->number);
+			err_set(&e, "port %d is that of %s%d already, take another one", port, conf_keys[other->key].name, other->number);
 		else
-			err_set(&e, "port %d is that of %s already", port, conf_keys[other->key].name);
+			err_set(&e, "port %d is that of %s already, take another one", port, conf_keys[other->key].name);
 		note_item(all->l, item, 0, e.text);
 		return;
 	}
@@ -675,9 +675,9 @@ static void warn(struct load *l)
 	int yes;
 
 	if (sandbox && text_yes(sandbox->value, &yes) == 0 && !yes)
-		note_item(l, sandbox, 1, "QEMU runs without seccomp filter, Landlock and namespaces");
+		note_item(l, sandbox, 1, "QEMU runs without seccomp filter, Landlock and namespaces (ALLOWn=PATH opens what it needs)");
 	if (root)
-		note_item(l, root, 1, "a guest that breaks out of QEMU will be root on this host");
+		note_item(l, root, 1, "a guest that breaks out of QEMU will be root on this host (no RUNAS: a uid of its own)");
 }
 
 static void (*const crosses[])(struct load *l) = {

@@ -113,7 +113,7 @@ static int open_user(const struct job *j, const char *file, int force, struct di
 	if (!n->path)
 		return no_memory(e);
 	if (stat(path, &st) < 0)
-		return err_sys(e, "%s", path);
+		return file_lacks(path, e);
 	const char *why = why_no_image(st.st_mode);
 	if (why)
 		return err_set(e, "%s: %s, not a file or block device", path, why);
@@ -227,6 +227,11 @@ static int step(int at, const char *name, size_t n)
 	return next;
 }
 
+static int no_backing(struct err *e)
+{
+	return errno == ENOENT ? err_set(e, "no such file or directory (bring it back, or qemu-img rebase -u)") : err_sys(e, "open");
+}
+
 /* Opens a regular file that lies beneath dir with no link on the way. Step by step: it works on every kernel, and what
  * is opened is what was judged. */
 static int open_beneath(const char *dir, const char *below, struct err *e)
@@ -238,9 +243,9 @@ static int open_beneath(const char *dir, const char *below, struct err *e)
 	for (; at >= 0 && (slash = strchr(below, '/')); below = slash + 1)
 		at = step(at, below, (size_t)(slash - below));
 	if (at < 0)
-		return errno == ENOTDIR ? err_set(e, "a link, or no folder, on the way") : err_sys(e, "open");
+		return errno == ENOTDIR ? err_set(e, "a link, or no folder, on the way") : no_backing(e);
 	if (fstatat(at, below, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		err_sys(e, "open");
+		no_backing(e);
 	} else if (!S_ISREG(st.st_mode)) {
 		const char *why = why_no_image(st.st_mode);
 		err_set(e, "%s, not a regular file", why ? why : "a block device");
@@ -293,7 +298,7 @@ static int backing_format(const struct qcow2 *q, const char *own, enum spec_form
 	else if (strcmp(q->format, spec_format_name(FORMAT_QCOW2)) == 0)
 		*format = FORMAT_QCOW2;
 	else
-		return err_set(e, "its format is %s, neither raw nor qcow2", q->format);
+		return err_set(e, "its format is %s, neither raw nor qcow2 (qemu-img convert)", q->format);
 	return 0;
 }
 
@@ -313,7 +318,7 @@ static int open_backing(const struct job *j, const struct disk *d, const struct 
 	struct stat st;
 
 	if (!is_plain(q->backing))
-		return err_set(e, "not a plain path");
+		return err_set(e, "not a plain path (qemu-img rebase -u)");
 	if (name_path(d->node[d->nodes - 1].path, q->backing, path, sizeof(path)) < 0)
 		return err_set(e, "path too long");
 	const char *own = guarded(GUARD_BACKING) ? listed(j, d, path) : path;
@@ -323,11 +328,11 @@ static int open_backing(const struct job *j, const struct disk *d, const struct 
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 		identify(n, &st); /* a ring is called one, even though it is also "DISK1 of this VM" */
 		if (is_twice(d, n))
-			return err_set(e, "twice in the chain");
+			return err_set(e, "twice in the chain (qemu-img rebase -u)");
 	}
 	if ((own ? open_user(j, own, 0, n, e) : open_named(j, path, n, e)) < 0)
 		return -1;
-	return is_twice(d, n) ? err_set(e, "twice in the chain") : 0;
+	return is_twice(d, n) ? err_set(e, "twice in the chain (qemu-img rebase -u)") : 0;
 }
 
 static int read_header(struct disk_node *n, struct qcow2 *q, struct err *e)
@@ -342,9 +347,9 @@ static int read_header(struct disk_node *n, struct qcow2 *q, struct err *e)
 	int bad = got < 0 ? err_sys(e, "read") : qcow2_read(head.s, (size_t)got, q, e);
 	buf_free(&head);
 	if (!bad && q->external)
-		bad = err_set(e, "its data is in another file");
+		bad = err_set(e, "its data is in another file (qemu-img convert)");
 	if (!bad && q->encrypted)
-		bad = err_set(e, "it is encrypted");
+		bad = err_set(e, "it is encrypted (qemu-img convert)");
 	n->size = bad ? 0 : q->size;
 	return bad ? at_image(e, n->path, NULL) : 0;
 }
@@ -379,7 +384,7 @@ static int open_chain(const struct job *j, struct disk *d, struct err *e)
 		if (!*q.backing)
 			return 0;
 		if (d->nodes == DISK_LEVELS)
-			return err_set(e, "%s: more than %d images in the chain", n->path, DISK_LEVELS);
+			return err_set(e, "%s: more than %d images in the chain (qemu-img commit)", n->path, DISK_LEVELS);
 		n = add_node(d);
 		if (!n)
 			return no_memory(e);

@@ -6,7 +6,9 @@
 #include "fd.h"
 #include "fmt.h"
 #include "guard.h"
+#include "text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -178,7 +180,7 @@ int file_open_dir(int dir, const char *path, struct err *e)
 	if (!bad && !ours)
 		err_code(e, NO_RIGHT, "%s: belongs to uid %ld, not to you", path, (long)st.st_uid);
 	else if (!bad)
-		err_code(e, NO_RIGHT, "%s: others may write it (mode %04o)", path, (unsigned int)st.st_mode & 07777);
+		err_code(e, NO_RIGHT, "%s: others may write it (mode %04o): chmod go-w", path, (unsigned int)st.st_mode & 07777);
 	fd_close(&fd);
 	return -1;
 }
@@ -213,6 +215,51 @@ int file_join(char *to, size_t room, const char *a, const char *b)
 	int len = fmt(to, room, "%s%s%s", a, n && a[n - 1] == '/' ? "" : "/", b);
 
 	return len < 0 || (size_t)len >= room ? -1 : 0;
+}
+
+static int is_plain(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return !*s;
+}
+
+/* The name in the folder of `path` that is most like its last part, "" for none. */
+static void find_near(const char *path, char near[NAME_MAX + 1])
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char folder[PATH_MAX];
+	int n = slash ? (int)(slash - path) + 1 : 0;
+
+	*near = '\0';
+	if (fmt(folder, sizeof(folder), "%.*s.", n, path) >= (int)sizeof(folder))
+		return;
+	DIR *dir = opendir(folder);
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		const char *best = text_near(name, (const char *const[]){ d->d_name, near }, 2);
+		if (best == d->d_name && is_plain(best))
+			text_copy(near, NAME_MAX + 1, best);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int file_lacks(const char *path, struct err *e)
+{
+	int why = errno;
+	char near[NAME_MAX + 1];
+
+	if (why == ENOENT)
+		find_near(path, near);
+	errno = why;
+	if (why != ENOENT)
+		err_sys(e, "%s", path);
+	else if (*near)
+		err_set(e, "%s: no such file or directory, nearest is %s", path, near);
+	else
+		err_set(e, "%s: no such file or directory (put it there, or name another)", path);
+	errno = why;
+	return -1;
 }
 
 int file_save(const char *path, const struct buf *text, mode_t mode, struct err *e)

@@ -36,6 +36,8 @@ int file_open_dir(int dir, const char *path, struct err *e);
 /* The absolute path without links of what lies at `path`, as the kernel has it (/proc/self/fd). 0 or -1 with errno. */
 int file_real(const char *path, char *to, size_t room);
 int file_real_fd(int fd, char *to, size_t room);
+/* Fills err for a file that could not be used (errno): one that is not there, with the name most like it in its folder. -1. */
+int file_lacks(const char *path, struct err *e);
 /* "A/B", or -1 when it does not fit into room. */
 int file_join(char *to, size_t room, const char *a, const char *b);
 

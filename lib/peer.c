@@ -36,7 +36,7 @@ static int add_word(struct peers *p, const char *word, const char *passwd, const
 		return 0;
 	}
 	if (user_number(word + is_group, &id) < 0 && user_find(path, word + is_group, &id, is_group ? NULL : &gid) < 0)
-		return err_code(e, NOT_CONFIGURED, "%s: no such %s in %s", word, is_group ? "group" : "user", path);
+		return err_code(e, NOT_CONFIGURED, "%s: no such %s in %s (a number needs none)", word, is_group ? "group" : "user", path);
 	if (id == USER_NOBODY)
 		return err_code(e, NOT_CONFIGURED, "%s: %d stands for nobody", word, USER_NOBODY);
 	if ((is_group ? peer_add_group(p, id) : add_user(p, id)) < 0)

@@ -52,7 +52,7 @@ static int read_fields(struct head *h, struct qcow2 *q, struct err *e)
 	const unsigned char *s = h->bytes;
 
 	if (h->n < LENGTH_V2 || get32(s + AT_MAGIC) != MAGIC)
-		return err_set(e, "not a qcow2 image");
+		return err_set(e, "not a qcow2 image (format=raw?)");
 	uint32_t version = get32(s + AT_VERSION);
 	if (version != 2 && version != 3)
 		return err_set(e, "qcow2 of version %u, not 2 or 3", (unsigned int)version);

@@ -129,7 +129,7 @@ static int find_program(struct target *t, struct buf *errors)
 	t->kvm = arch_kvm(target);
 	if (arch_find(target, t->program, sizeof(t->program)) == 0)
 		return DONE;
-	err_code(&e, NOT_INSTALLED, "%s: not found in PATH", target);
+	err_code(&e, NOT_INSTALLED, "%s: not found in PATH: install it, or set TGTARCH", target);
 	return complain(errors, &e);
 }
 
@@ -140,7 +140,7 @@ static int plan_uid(struct target *t, struct buf *errors)
 	int bad = uid_plan(&t->uid, conf_text(&t->conf, CONF_RUNAS), t->host->site.uidbase, USER_PASSWD, USER_GROUP, &e);
 
 	if (!bad && item && t->conf.owner != geteuid())
-		bad = err_code(&e, NOT_CONFIGURED, "not with an rc-file of uid %ld", (long)t->conf.owner);
+		bad = err_code(&e, NOT_CONFIGURED, "not with an rc-file of uid %ld (chown root)", (long)t->conf.owner);
 	if (!bad)
 		return DONE;
 	if (item)
@@ -159,7 +159,7 @@ static int check_allowed(const struct target *t, struct buf *errors)
 		struct err e;
 		if (spec_allow(&allow, item->value, &e) == 0 &&
 		    (conf_path(&t->conf, allow.file, path, sizeof(path)) < 0 || access(path, F_OK) < 0)) {
-			err_sys(&e, "%s", allow.file);
+			file_lacks(path, &e);
 			e.code = NOT_CONFIGURED;
 			conf_at(&e, item);
 			code = complain(errors, &e);
@@ -177,9 +177,9 @@ static int read_group(struct target *t, const char *word, struct err *e)
 	struct stat kvm;
 
 	if (user_number(word, &gid) < 0 && user_find(USER_GROUP, word, &gid, NULL) < 0)
-		return err_code(e, NOT_CONFIGURED, "%s: no such group in %s", word, USER_GROUP);
+		return err_code(e, NOT_CONFIGURED, "%s: no such group in %s (a number needs none)", word, USER_GROUP);
 	if (gid - t->uid.gid < n || (n && stat("/dev/kvm", &kvm) == 0 && kvm.st_gid == gid))
-		return err_code(e, NOT_CONFIGURED, "%s: QEMU itself has this group", word);
+		return err_code(e, NOT_CONFIGURED, "%s: QEMU itself has this group, take another one", word);
 	t->group = gid;
 	return 0;
 }
@@ -196,7 +196,7 @@ static int plan_access(struct target *t, struct buf *errors, struct buf *warning
 		code = complain(errors, &e);
 	if (allow && peer_read(&peers, allow->value, USER_PASSWD, USER_GROUP, &e) < 0 && conf_at(&e, allow))
 		return complain(errors, &e);
-	if (peers.any && err_set(&e, "whoever is on this host may command the monitor") && conf_at(&e, allow))
+	if (peers.any && err_set(&e, "whoever is on this host may command the monitor (USER and @GROUP name some)") && conf_at(&e, allow))
 		complain(warnings, &e);
 	return code;
 }
@@ -227,6 +227,11 @@ int target_conf(struct target *t, const struct host *h, struct buf *errors, stru
 	return code;
 }
 
+static int first_of(int code, int next)
+{
+	return code != DONE ? code : next;
+}
+
 int target_load(struct target *t, const struct host *h, struct buf *errors, struct buf *warnings)
 {
 	struct err e;
@@ -243,10 +248,11 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 		return code;
 	if (place_fits(&h->place, t->name, &e) < 0)
 		return complain(errors, &e);
-	if ((code = load_raw(t, errors)) != DONE || (code = check_allowed(t, errors)) != DONE ||
-	    (code = plan_uid(t, errors)) != DONE || (code = plan_access(t, errors, warnings)) != DONE)
-		return code;
-	return find_program(t, errors);
+	code = first_of(code, load_raw(t, errors));
+	code = first_of(code, check_allowed(t, errors));
+	code = first_of(code, plan_uid(t, errors));
+	code = first_of(code, plan_access(t, errors, warnings));
+	return first_of(code, find_program(t, errors));
 }
 
 void target_remember(struct target *t, const struct host *h, const char *name)

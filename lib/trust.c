@@ -15,9 +15,9 @@
 int trust_judge(const struct stat *st, uid_t root, uid_t owner, struct err *e)
 {
 	if (st->st_uid != 0 && st->st_uid != root && st->st_uid != owner)
-		return err_code(e, NOT_CONFIGURED, "belongs to uid %ld", (long)st->st_uid);
+		return err_code(e, NOT_CONFIGURED, "belongs to uid %ld: chown root", (long)st->st_uid);
 	if ((st->st_mode & 022) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
-		return err_code(e, NOT_CONFIGURED, "others may write it (mode %04o)", (unsigned int)st->st_mode & 07777);
+		return err_code(e, NOT_CONFIGURED, "others may write it (mode %04o): chmod go-w", (unsigned int)st->st_mode & 07777);
 	return 0;
 }
 

@@ -35,9 +35,9 @@ static int read_runas(struct uid_plan *p, const char *runas, const char *passwd,
 	else if (user_number(user, &p->uid) == 0)
 		p->gid = p->uid;
 	else if (user_find(passwd, user, &p->uid, &p->gid) < 0)
-		return err_code(e, NOT_CONFIGURED, "%s: no such user in %s", user, passwd);
+		return err_code(e, NOT_CONFIGURED, "%s: no such user in %s (a number needs none)", user, passwd);
 	if (colon && user_number(colon + 1, &p->gid) < 0 && user_find(group, colon + 1, &p->gid, NULL) < 0)
-		return err_code(e, NOT_CONFIGURED, "%s: no such group in %s", colon + 1, group);
+		return err_code(e, NOT_CONFIGURED, "%s: no such group in %s (a number needs none)", colon + 1, group);
 	p->way = p->uid == geteuid() && p->gid == getegid() ? UID_SAME : UID_NAMED;
 	if (p->way == UID_NAMED && geteuid() != 0)
 		return err_code(e, NO_RIGHT, "%s: only root can start a QEMU as somebody else", runas);

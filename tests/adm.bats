@@ -361,12 +361,20 @@ MACHINE=pc"
 	same "$(cd "$QEMU_INIT_DAT/db" && echo *)" mail-qemu.rc
 }
 
+# of_vms: sets output and lines to what check says of VMs, without the notes on this kernel
+of_vms() {
+	output=$(sed '/^host: note: /d' <<<"$output")
+	lines=()
+	[[ -z $output ]] || mapfile -t lines <<<"$output"
+}
+
 # finds NAME TEXT...: check names just these findings, exit 1 when one is a failure
 finds() {
 	local name=$1 code=0
 	shift
 	[[ ! "$*" =~ (^| )fails: ]] || code=1
 	qi "$code" qemu-adm check "$name"
+	of_vms
 	same "${#lines[@]}" $#
 	while (($#)); do
 		like "$output" "*$name: $1*"
@@ -378,9 +386,10 @@ finds() {
 	qi 0 qemu-adm create good --disk 1M MACHINE=pc NIC1=user,hostfwd=tcp::$((port + 500))-:22 MONPORT=$((port + 600))
 	finds good
 	qi 0 qemu-adm check
+	of_vms
 	same "$output$stderr" ""
 	qi 0 qemu-adm check -j
-	same "$output" "[]"
+	same "$(jq -c 'map(select(.name != "host"))' <<<"$output")" "[]"
 	[[ ! -e $QEMU_INIT_RUN/good ]]
 	qi 0 qemu-init start good
 	finds good
@@ -389,55 +398,78 @@ finds() {
 # the mistakes: LINES OF THE RC-FILE, "\n" between them | what is said of them, behind the file's name
 mistakes() {
 	sed 's/^	*//' <<-'END'
-		RAMM=1G|fails: *:1: RAMM: unknown key, nearest is RAM
-		RAM=x|fails: *:1: RAM: x: want a size, *
-		RAM=1G\nRAM=2G|fails: *:2: RAM: given already in line 1
-		RAM|fails: *:1: no `=`, want KEY=VALUE
-		DESC="a|fails: *:1: the closing quote is missing
-		NAME=other|fails: *:1: NAME: other, but *
-		DISK=a.img|fails: *:1: DISK: DISK wants a number, DISK1 to DISK999*
-		SMP2=1|fails: *:1: SMP2: SMP takes no number
-		ACCEL=xen|fails: *:1: ACCEL: xen: *
-		ACCEL=tcg\nKVM=yes|fails: *:2: KVM: yes is at odds with ACCEL=tcg
-		APPEND=quiet|fails: *:1: APPEND: wants a KERNEL
-		TGTARCH=qemu-system-none|fails: qemu-system-none: not found in PATH
-		RUNAS=nobody-at-all|fails: *:1: RUNAS: *
-		STOPDELAY=soon|fails: *:1: STOPDELAY: *
-		MONPORT=70000|fails: *:1: MONPORT: *
-		DISK1=none.img|fails: *:1: DISK1: */web/none.img: no such file or directory
-		DISK1=/dev/null|fails: *:1: DISK1: /dev/null: a character device*
+		RAMM=1G|fails: RC:1: RAMM: unknown key, nearest is RAM
+		PLAIN=1|fails: RC:1: PLAIN: unknown key (qemu-init(5) has all)
+		RAM=x|fails: RC:1: RAM: x: want a size, as 512M or 2G; a bare number is MiB
+		RAM=1G\nRAM=2G|fails: RC:2: RAM: given already in line 1, one must go
+		RAM|fails: RC:1: no `=`, want KEY=VALUE
+		DESC="a|fails: RC:1: the closing quote is missing
+		NAME=other|fails: RC:1: NAME: other, but web was asked for
+		DISK=a.img|fails: RC:1: DISK: DISK wants a number, DISK1 to DISK999, no zero before it
+		SMP2=1|fails: RC:1: SMP2: SMP takes no number
+		ACCEL=xen|fails: RC:1: ACCEL: xen: want kvm or tcg
+		ACCEL=tcg\nKVM=yes|fails: RC:2: KVM: yes is at odds with ACCEL=tcg, one must go
+		APPEND=quiet|fails: RC:1: APPEND: wants a KERNEL
+		TGTARCH=qemu-system-none|fails: qemu-system-none: not found in PATH: install it, or set TGTARCH
+		TGTARCH=x86_64|fails: RC:1: TGTARCH: x86_64: did you mean qemu-system-x86_64?
+		MACHINE=pc-q35-99.1|fails: RC:1: MACHINE: pc-q35-99.1: not known to this QEMU, take NEWEST
+		MACHINE=xyzzy|fails: RC:1: MACHINE: xyzzy: not known to this QEMU, take one of `-machine help`
+		MACHINE=DEPRECATED|note: RC:1: MACHINE: DEPRECATED: deprecated, a later QEMU will not have it, take *
+		CPU=Skylak-Server|fails: RC:1: CPU: Skylak-Server: not known to this QEMU, take Skylake-Server
+		CPU=host|fails: RC:1: CPU: host: only with KVM, take max
+		NIC1=user,model=e1001|fails: RC:1: NIC1: e1001: not known to this QEMU, take e1000
+		ARG1=-device virtio-net-pcy|fails: RC:1: ARG1: virtio-net-pcy: not known to this QEMU, take virtio-net-pci
+		RUNAS=nobody-at-all|fails: RC:1: RUNAS: nobody-at-all: no such user in /etc/passwd (a number needs none)
+		GROUP=nobody-at-all|fails: RC:1: GROUP: nobody-at-all: no such group in /etc/group (a number needs none)
+		MONITOR_ALLOW=@nobody-at-all|fails: RC:1: MONITOR_ALLOW: @nobody-at-all: no such group in /etc/group (a number needs none)
+		MONITOR_ALLOW=any|note: RC:1: MONITOR_ALLOW: whoever is on this host may command the monitor (USER and @GROUP name some)
+		ALLOW1=/none/such|fails: RC:1: ALLOW1: /none/such: no such file or directory (put it there, or name another)
+		ARG1=-smbios file=/etc|note: RC:1: ARG1: /etc is not opened to QEMU for a word of its command line (ALLOWn=/etc does it)
+		STOPDELAY=soon|fails: RC:1: STOPDELAY: soon: want a time, as 90, 90s or 5m
+		MONPORT=70000|fails: RC:1: MONPORT: 70000: want a port, 1 to 65435 (the command port is 100 above)
+		PRECMD=no-such-program -x|note: RC:1: PRECMD: no-such-program: no such program in /usr/local/sbin:*/bin: its whole path, or install it
+		POSTCMD=/no/such -x|note: RC:1: POSTCMD: /no/such: no such program in /usr/local/sbin:*/bin: its whole path, or install it
+		PRECMD=[ -e / ] && test 1|
+		AFTER1=nobody|note: RC:1: AFTER1: nobody: not registered, so nobody starts it: qemu-adm register FOLDER
+		AFTER1=other\nAFTER2=web|fails: AFTER: a ring: web, web: one of them without it
+		AFTER1=other|
+		DISK1=none.img|fails: RC:1: DISK1: DIR/none.img: no such file or directory (put it there, or name another)
+		DISK1=plane.img|fails: RC:1: DISK1: DIR/plane.img: no such file or directory, nearest is plain.img
+		DISK1=/dev/null|fails: RC:1: DISK1: /dev/null: a character device, not a file or block device
 		DISK1=|
-		DISK1=.|fails: *:1: DISK1: */web/.: a directory*
-		DISK1=raw.qcow2|fails: *:1: DISK1: *raw.qcow2: *
-		DISK1=plain.img,if=floppy|fails: *:1: DISK1: if=floppy: *
-		DISK1=plain.img,format=vmdk|fails: *:1: DISK1: format=vmdk: *
-		DISK1=plain.img,if=ide,ro|fails: *:1: DISK1: *
-		DISK1=plain.img\nDISK2=plain.img|fails: *:2: DISK2: *: also in the chain of DISK1, *
-		DISK1=orphan.qcow2|fails: *:1: DISK1: *orphan.qcow2: *gone.qcow2*
-		CDROM=none.iso|fails: *:1: CDROM: */web/none.iso: no such file or directory
-		KERNEL=none|fails: *:1: KERNEL: */web/none: no such file or directory
-		KERNEL=plain.img\nINITRD=none|fails: *:2: INITRD: */web/none: no such file or directory
-		NIC1=user,hostfwd=tcp::BUSY-:22|fails: *:1: NIC1: port BUSY: take another one: address *in use
-		NIC1=user,hostfwd=tcp::1-:22\nRUNAS=nobody|fails: *:1: NIC1: hostfwd: only root may open port 1, *
-		NIC1=wire|fails: *:1: NIC1: wire: *
-		DISPLAY=vnc:BUSY|fails: *:1: DISPLAY: port BUSY: take another one: address *in use*
-		DISPLAY=x11|fails: *:1: DISPLAY: x11: *
-		MONPORT=BUSY|fails: *:1: MONPORT: port BUSY: take another one: address *in use
-		ARG1=device|fails: *:1: ARG1: *
-		PLAIN=1|fails: *:1: PLAIN: unknown key
-		DISK1=OTHER|note: *:1: DISK1: *: it is DISK1 of other, too: only one of them can run (ro, snapshot)
+		DISK1=.|fails: RC:1: DISK1: DIR/.: a directory, not a file or block device
+		DISK1=raw.qcow2|fails: RC:1: DISK1: DIR/raw.qcow2: not a qcow2 image (format=raw?)
+		DISK1=plain.img,if=floppy|fails: RC:1: DISK1: if=floppy: want virtio, ide or scsi
+		DISK1=plain.img,format=vmdk|fails: RC:1: DISK1: format=vmdk: want raw or qcow2
+		DISK1=plain.img,if=ide,ro|fails: RC:1: DISK1: ro: an ide disk cannot be read-only, take if=virtio or if=scsi
+		DISK1=plain.img\nDISK2=plain.img|fails: RC:2: DISK2: DIR/plain.img: also in the chain of DISK1, and not `ro` in both
+		DISK1=orphan.qcow2|fails: RC:1: DISK1: DIR/orphan.qcow2: backing file gone.qcow2: no such file or directory (bring it back, or qemu-img rebase -u)
+		CDROM=none.iso|fails: RC:1: CDROM: DIR/none.iso: no such file or directory (put it there, or name another)
+		KERNEL=none|fails: RC:1: KERNEL: DIR/none: no such file or directory (put it there, or name another)
+		KERNEL=plain.img\nINITRD=plai.img|fails: RC:2: INITRD: DIR/plai.img: no such file or directory, nearest is plain.img
+		NIC1=user,hostfwd=tcp::BUSY-:22|fails: RC:1: NIC1: port BUSY: take another one: address in use
+		NIC1=user,hostfwd=tcp::1-:22\nRUNAS=nobody|fails: RC:1: NIC1: hostfwd: only root may open port 1, others from 1024 on (ip_unprivileged_port_start)
+		NIC1=wire|fails: RC:1: NIC1: wire: want none, user, bridge:BR or tap:IF
+		NIC1=user,hostfwd=tcp::FREE-:1\nMONPORT=FREE|fails: RC:*: port FREE is that of MONPORT already, take another one
+		DISPLAY=vnc:BUSY|fails: RC:1: DISPLAY: port BUSY: take another one: address in use*
+		DISPLAY=x11|fails: RC:1: DISPLAY: x11: want vnc, vnc:PORT or none
+		MONPORT=BUSY|fails: RC:1: MONPORT: port BUSY: take another one: address in use
+		ARG1=device|fails: RC:1: ARG1: *
+		DISK1=OTHER|note: RC:1: DISK1: OTHER: it is DISK1 of other, too: only one of them can run (ro, snapshot)
 		DISK1=OTHER,ro|
-		DISK1=vast.img|note: *:1: DISK1: *: may grow by *, and its file system has room for *: make room
-		SANDBOX=no|note: *:1: SANDBOX: *
-		AUTOSTART=ON|note: *:1: AUTOSTART: not read; use: qemu-adm autostart on web
-		RUNAS=root|note: *:1: RUNAS: *
-		DISPLAY=vnc:FREE|note: *:1: DISPLAY: a TCP port, for the owner's programs on this host; *
+		DISK1=vast.img|note: RC:1: DISK1: DIR/vast.img: may grow by * MiB, and its file system has room for *: make room
+		SANDBOX=no|note: RC:1: SANDBOX: QEMU runs without seccomp filter, Landlock and namespaces (ALLOWn=PATH opens what it needs)
+		AUTOSTART=ON|note: RC:1: AUTOSTART: not read; use: qemu-adm autostart on web
+		RUNAS=root|note: RC:1: RUNAS: a guest that breaks out of QEMU will be root on this host (no RUNAS: a uid of its own)
+		DISPLAY=vnc:FREE|note: RC:1: DISPLAY: a TCP port, for the owner's programs on this host; `vnc` and ssh -L PORT:*/vnc.sock do without
 	END
 }
 
-@test "check finds each of forty mistakes, with its place and remedy" {
+@test "check finds each of sixty mistakes, with its place and remedy" {
 	requires qemu-img
-	local busy=$((port + 500)) lines want left="" n=0
+	local busy=$((port + 500)) lines want left="" n=0 old newest
+	newest=$(qemu-system-x86_64 -machine help | grep -o '^pc-q35-[0-9.]*' | sort -V | tail -n 1)
+	old=$(qemu-system-x86_64 -machine help | sed -n '/(deprecated)$/{s/ .*//p;q}')
 	vm web
 	vm other DISK1="$scratch/other.img"
 	truncate -s 1M "$scratch/other.img" "$QEMU_INIT_DAT"/web/{plain.img,raw.qcow2}
@@ -445,13 +477,17 @@ mistakes() {
 	qemu-img create -q -f qcow2 "$QEMU_INIT_DAT/web/gone.qcow2" 1M
 	qemu-img create -q -f qcow2 -b gone.qcow2 -F qcow2 "$QEMU_INIT_DAT/web/orphan.qcow2"
 	rm "$QEMU_INIT_DAT/web/gone.qcow2"
-	background socat "TCP-LISTEN:$busy,bind=127.0.0.1,fork" -
+	background socat "TCP-LISTEN:$busy,bind=0.0.0.0,fork" -
 	wait_until 5 bash -c "echo >/dev/tcp/127.0.0.1/$busy"
 	while IFS='|' read -r lines want; do
 		lines=${lines//BUSY/$busy} want=${want//BUSY/$busy}
-		lines=${lines//OTHER/$scratch/other.img} lines=${lines//FREE/$((busy + 1))}
+		lines=${lines//OTHER/$scratch/other.img} lines=${lines//FREE/$((busy + 1))} lines=${lines//DEPRECATED/$old}
+		want=${want//OTHER/$scratch/other.img} want=${want//FREE/$((busy + 1))} want=${want//DEPRECATED/$old}
+		want=${want//RC:/$(rc_of web):} want=${want//DIR/$QEMU_INIT_DAT/web} want=${want//NEWEST/$newest}
+		[[ $lines != MACHINE= ]] || continue # a QEMU without a deprecated one
 		printf '%b\n' "$lines" >"$(rc_of web)"
 		run --separate-stderr "$bin/qinit" qemu-adm check web
+		of_vms
 		# shellcheck disable=SC2053 # a glob
 		if [[ $output$stderr != ${want:+web: }$want ]] || ((status != $([[ $want != fails* ]]; echo $?))); then
 			left+="$lines: want $want"$'\n'"got $status: $output$stderr"$'\n'
@@ -459,16 +495,17 @@ mistakes() {
 		[[ -z $want ]] || n=$((n + 1))
 	done < <(mistakes)
 	[[ -z $left ]] || fail "$left"
-	((n >= 40)) || fail "$n"
+	((n >= 58)) || fail "$n"
 }
 
 @test "check, without a name: names of autostart that nobody registered; JSON" {
 	vm web SANDBOX=no
 	printf 'web\nnobody\n' >"$QEMU_INIT_ETC/autostart"
 	qi 1 qemu-adm check
+	of_vms
 	like "$output" "autostart: fails: $QEMU_INIT_ETC/autostart:2: nobody: not registered: qemu-adm register FOLDER"$'\nweb: note: *'
 	qi 1 qemu-adm check -j
-	same "$(jq -r '.[] | "\(.name) \(.kind)"' <<<"$output")" $'autostart fails\nweb note'
+	same "$(jq -r '.[] | select(.name != "host") | "\(.name) \(.kind)"' <<<"$output")" $'autostart fails\nweb note'
 	finds none "fails: none: no such VM*"
 }
 
@@ -476,10 +513,10 @@ mistakes() {
 	local foreign=qemu-system-riscv64 # nowhere is KVM for it and for ourselves
 	[[ $(uname -m) != riscv64 ]] || foreign=qemu-system-x86_64
 	mkdir "$scratch/programs"
-	printf '#!/bin/sh\n' >"$scratch/programs/$foreign"
+	printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' >"$scratch/programs/$foreign"
 	chmod +x "$scratch/programs/$foreign"
 	PATH=$scratch/programs:$PATH
-	: >"$QEMU_INIT_ETC/default.rc"
+	echo MACHINE=pc >"$QEMU_INIT_ETC/default.rc"
 	vm web TGTARCH=$foreign ACCEL=kvm
 	finds web "fails: $(rc_of web):3: ACCEL: no usable /dev/kvm for this guest: modprobe kvm_intel or kvm_amd, or ACCEL=tcg"
 	vm_rc web TGTARCH=$foreign KVM=yes
@@ -490,10 +527,88 @@ mistakes() {
 	finds web
 }
 
+@test "check: a guest on user networking beside services that trust the loopback, and none of ours among them" {
+	vm web NIC1=user,hostfwd=tcp::$((port + 500))-:22
+	vm none NIC1=none
+	# shellcheck disable=SC2016 # the other shell's
+	unshare -n bash -c '
+		ip link set lo up
+		check() { "$0" qemu-adm check "$1"; echo "code $?"; }
+		listen() { socat "TCP-LISTEN:$1,bind=$2,fork" - <&8 & pids+=($!); until grep -q ":$(printf %04X "$1") .* 0A " /proc/net/tcp; do sleep 0.02; done; }
+		mkfifo "$1/idle"; exec 8<>"$1/idle"
+		listen 22 0.0.0.0; listen 53 127.0.0.53
+		"$0" qemu-init start web
+		check web
+		for port in 5432 631 6379 9001 9002; do listen $port 127.0.0.1; done
+		check web; check none
+		"$0" qemu-init stop -f web
+		kill "${pids[@]}"
+	' "$bin/qinit" "$scratch" >"$scratch/said" || true
+	same "$(sed '/^host: note: /d' "$scratch/said")" "code 0
+web: note: $(rc_of web):2: NIC1: as 10.0.2.2 the guest reaches what listens on 127.0.0.1 of this host, port 631, 5432, 6379, 9001 and 1 more: a password there, or a bridge here
+code 0
+code 0"
+}
+
+@test "check says what an old kernel does not give; nothing of it makes a start fail" {
+	vm web
+	qi 0 qemu-adm check web
+	local here=$output
+	run -0 "$top/build/main/tests/fake/kernel" "$bin/qinit" qemu-adm check web
+	same "$output" "host: note: no Landlock: only its uid keeps QEMU from the host's files (Linux 5.13, with \`landlock\` among lsm=)
+host: note: no sock_diag: who calls a monitor's port is searched for in /proc/net/tcp (modprobe tcp_diag)"
+	run -0 setpriv --bounding-set=-sys_admin "$bin/qinit" qemu-adm check web
+	same "$output" "${here:+$here$'\n'}host: note: no namespaces for QEMU: it sees the host's network, mounts and IPC (a container wants CAP_SYS_ADMIN)"
+}
+
+# qemu_is WORDS...: PATH's first QEMU is a shell script of these lines, which notes in asked that it was called
+qemu_is() {
+	mkdir -p "$scratch/programs"
+	: >>"$scratch/asked"
+	chmod 666 "$scratch/asked"
+	printf '%s\n' '#!/bin/sh' "echo >>$scratch/asked" "$@" >"$scratch/programs/qemu-system-x86_64"
+	chmod +x "$scratch/programs/qemu-system-x86_64"
+	PATH=$scratch/programs:$PATH
+}
+
+@test "check: a QEMU that does not start here says why itself, one that is silent is waited for 5 s" {
+	local real before
+	vm web TGTARCH=qemu-system-x86_64
+	qemu_is 'echo "error while loading shared libraries: libx.so.1: cannot open" >&2; exit 127'
+	finds web "fails: QEMU does not start here, install it anew: $scratch/programs/qemu-system-x86_64: error while loading shared libraries: libx.so.1: cannot open"
+	qemu_is 'exec sleep 60'
+	before=$SECONDS
+	finds web "note: not asked what it has: $scratch/programs/qemu-system-x86_64: it did not answer in time"
+	((SECONDS - before <= 7)) || fail "$((SECONDS - before)) s"
+	chmod 644 "$scratch/programs/qemu-system-x86_64"
+	real=$(PATH=${PATH#"$scratch"/programs:} command -v qemu-system-x86_64)
+	qemu_is "exec $real \"\$@\""
+	finds web
+}
+
+@test "check of a hundred VMs asks QEMU once, and takes less than a second beside" {
+	local i before
+	: >"$QEMU_INIT_ETC/registered"
+	for ((i = 0; i < 100; i++)); do
+		vm "web$i" TGTARCH=qemu-system-x86_64 DISK1=a.img NIC1=none AFTER1=web$(((i + 99) % 100))
+		truncate -s 1M "$QEMU_INIT_DAT/web$i/a.img"
+	done
+	vm web0 && sed -i '$d' "$QEMU_INIT_ETC/registered" # the chain has a beginning
+	qemu_is "exec $(command -v qemu-system-x86_64) \"\$@\""
+	before=${EPOCHREALTIME/./}
+	qi 0 qemu-adm check
+	echo "$(((${EPOCHREALTIME/./} - before) / 1000)) ms"
+	of_vms
+	same "$output$stderr" ""
+	same "$(wc -l <"$scratch/asked")" 1
+	((${EPOCHREALTIME/./} - before < 1500000))
+}
+
 @test "a newcomer: create, check, start, console, stop, delete" {
 	qi 0 qemu-adm create tux --disk 10M KERNEL="$top/build/guest/vmlinuz" INITRD="$top/build/guest/initrd" RAM=256M \
 		APPEND="console=ttyS0 quiet nokaslr"
 	qi 0 qemu-adm check tux
+	of_vms
 	same "$output$stderr" ""
 	qi 0 qemu-init start tux
 	says tux "guest: disk vda 10485760" 60

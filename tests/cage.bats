@@ -193,8 +193,8 @@ its_own() {
 	no_guest db "ALLOW7=/none/such" ALLOW8=also-none,ro
 	for verb in start showcmd; do
 		qi 6 qemu-init $verb db
-		same "$stderr" "qemu-init: db: $(rc_of db):4: ALLOW7: /none/such: no such file or directory
-qemu-init: db: $(rc_of db):5: ALLOW8: also-none: no such file or directory"
+		same "$stderr" "qemu-init: db: $(rc_of db):4: ALLOW7: /none/such: no such file or directory (put it there, or name another)
+qemu-init: db: $(rc_of db):5: ALLOW8: $QEMU_INIT_DAT/db/also-none: no such file or directory (put it there, or name another)"
 	done
 	[[ ! -e $QEMU_INIT_RUN/db ]]
 	sed -i '/ALLOW7/s/=.*/=,ro/' "$(rc_of db)"

@@ -664,7 +664,7 @@ allowing() {
 	}
 	cp "$bin/call" "$bin/qemu-system-none"
 	up anybody 2>"$scratch/said"
-	like "$(cat "$scratch/said")" "*roots-qemu.rc:4: MONITOR_ALLOW: whoever is on this host may command the monitor*"
+	like "$(cat "$scratch/said")" "*roots-qemu.rc:4: MONITOR_ALLOW: whoever is on this host may command the monitor (USER and @GROUP name some)*"
 	at_each_door judged
 	at_each_door -o root guest_kept_out
 }

@@ -248,16 +248,16 @@ answer() {
 	done
 	no_guest own GROUP="$VM_UID"
 	qi 6 qemu-init start own
-	same "$stderr" "qemu-init: own: $(rc_of own):4: GROUP: $VM_UID: QEMU itself has this group"
+	same "$stderr" "qemu-init: own: $(rc_of own):4: GROUP: $VM_UID: QEMU itself has this group, take another one"
 	no_guest named RUNAS=64001:$group GROUP=$group
 	qi 6 qemu-init start named
-	like "$stderr" "*QEMU itself has this group"
+	like "$stderr" "*QEMU itself has this group, take another one"
 }
 
 @test "a GROUP that is not there is one line with its place, and nothing is started" {
 	no_guest web GROUP=no-such-group
 	qi 6 qemu-init start web
-	same "$stderr" "qemu-init: web: $(rc_of web):4: GROUP: no-such-group: no such group in /etc/group"
+	same "$stderr" "qemu-init: web: $(rc_of web):4: GROUP: no-such-group: no such group in /etc/group (a number needs none)"
 	[[ ! -e $QEMU_INIT_RUN/web ]]
 	no_guest other GROUP=a:b
 	qi 6 qemu-init start other

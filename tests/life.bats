@@ -714,10 +714,10 @@ teardown() {
 @test "no QEMU in PATH is 5" {
 	no_guest web
 	run --separate-stderr env PATH=/nowhere "$bin/qinit" qemu-init start web
-	same "$status $stderr" "5 qemu-init: web: qemu-system-$(uname -m): not found in PATH"
+	same "$status $stderr" "5 qemu-init: web: qemu-system-$(uname -m): not found in PATH: install it, or set TGTARCH"
 	qi 6 qemu-init start web TGTARCH=sparc128
 	qi 5 qemu-init start web TGTARCH=qemu-system-sparc128
-	same "$stderr" "qemu-init: web: qemu-system-sparc128: not found in PATH"
+	same "$stderr" "qemu-init: web: qemu-system-sparc128: not found in PATH: install it, or set TGTARCH"
 }
 
 @test "root's VM is 4 to another user" {

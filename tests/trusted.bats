@@ -32,12 +32,12 @@ loose() {
 	local mode
 	for mode in 666 664; do
 		chmod $mode "$1"
-		refused "$2$1: others may write it (mode 0$mode)"
+		refused "$2$1: others may write it (mode 0$mode): chmod go-w"
 	done
 	chmod 644 "$1"
 	[[ -n $3 ]] || return 0
 	chown 12345 "$1"
-	refused "$2$1: *belongs to uid 12345"
+	refused "$2$1: *belongs to uid 12345: chown root"
 	chown 0 "$1"
 }
 
@@ -67,18 +67,18 @@ loose() {
 	local dir
 	for dir in "$QEMU_INIT_DAT/web" "$QEMU_INIT_DAT"; do
 		chmod 775 "$dir"
-		refused "web: $(rc_of web): $dir: others may write it (mode 0775)"
+		refused "web: $(rc_of web): $dir: others may write it (mode 0775): chmod go-w"
 		chmod 1777 "$dir"
 		qi 0 qemu-init start web
 		qi 0 qemu-init stop -f web
 		chmod 755 "$dir"
 		chown 12345 "$dir"
-		refused "web: $(rc_of web): $dir: belongs to uid 12345"
+		refused "web: $(rc_of web): $dir: belongs to uid 12345: chown root"
 		chown 0 "$dir"
 	done
 	chmod 777 "$QEMU_INIT_ETC"
 	qi 6 qemu-init start web
-	like "${stderr_lines[0]}" "qemu-init: $QEMU_INIT_ETC/monitor.conf: $QEMU_INIT_ETC: others may write it (mode 0777)"
+	like "${stderr_lines[0]}" "qemu-init: $QEMU_INIT_ETC/monitor.conf: $QEMU_INIT_ETC: others may write it (mode 0777): chmod go-w"
 	now_is web stopped
 }
 
@@ -87,14 +87,14 @@ loose() {
 	rm "$(rc_of web)"
 	# shellcheck disable=SC2016 # mallory's shell
 	mallory sh -c 'printf "%s\n" MACHINE=none SERIAL=no RUNAS=12345:5 >$1' sh "$(rc_of web)"
-	refused "web: $(rc_of web):3: RUNAS: not with an rc-file of uid 12345"
+	refused "web: $(rc_of web):3: RUNAS: not with an rc-file of uid 12345 (chown root)"
 }
 
 @test "a link to a file that others may write" {
 	mkdir -m 777 "$scratch/open"
 	mv "$(rc_of web)" "$scratch/open/rc"
 	ln -s "$scratch/open/rc" "$(rc_of web)"
-	refused "web: $(rc_of web): $scratch/open: others may write it (mode 0777)"
+	refused "web: $(rc_of web): $scratch/open: others may write it (mode 0777): chmod go-w"
 }
 
 @test "an adoption does not need a file that is not believed" {
@@ -191,7 +191,7 @@ NoNewPrivs: 1"
 @test "another user's rc-file does not choose whose rights QEMU has" {
 	users_vm RUNAS=12345
 	qi 6 qemu-init start joe
-	like "$stderr" "qemu-init: joe: $(rc_of joe):4: RUNAS: not with an rc-file of uid 12345"
+	like "$stderr" "qemu-init: joe: $(rc_of joe):4: RUNAS: not with an rc-file of uid 12345 (chown root)"
 }
 
 @test "a run place, or a VM's directory in it, that another user planted" {

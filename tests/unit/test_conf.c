@@ -123,8 +123,8 @@ static void test_lines(void)
 		"web-qemu.rc:3: no key before the `=`\n"
 		"web-qemu.rc:4: the closing quote is missing\n"
 		"web-qemu.rc:6: ram: unknown key, nearest is RAM\n"
-		"web-qemu.rc:7: FOO: unknown key\n"
-		"web-qemu.rc:9: RAM: given already in line 8\n"
+		"web-qemu.rc:7: FOO: unknown key (qemu-init(5) has all)\n"
+		"web-qemu.rc:9: RAM: given already in line 8, one must go\n"
 		"web-qemu.rc:10: DISK: DISK wants a number, DISK1 to DISK999, no zero before it\n"
 		"web-qemu.rc:11: DISK0: DISK wants a number, DISK1 to DISK999, no zero before it\n"
 		"web-qemu.rc:12: DISK01: DISK wants a number, DISK1 to DISK999, no zero before it\n"
@@ -222,24 +222,24 @@ static void test_crosses(void)
 {
 	struct buf many = { 0 };
 
-	text_is("ACCEL=kvm\nKVM=no\n", "web-qemu.rc:2: KVM: no is at odds with ACCEL=kvm\n");
-	text_is("KVM=on\nACCEL=tcg\n", "web-qemu.rc:1: KVM: on is at odds with ACCEL=tcg\n");
+	text_is("ACCEL=kvm\nKVM=no\n", "web-qemu.rc:2: KVM: no is at odds with ACCEL=kvm, one must go\n");
+	text_is("KVM=on\nACCEL=tcg\n", "web-qemu.rc:1: KVM: on is at odds with ACCEL=tcg, one must go\n");
 	text_is("KVM=off\nACCEL=tcg\n", "");
 	text_is("APPEND=a\nINITRD=b\n", "web-qemu.rc:1: APPEND: wants a KERNEL\nweb-qemu.rc:2: INITRD: wants a KERNEL\n");
 	text_is("APPEND=a\nINITRD=b\nKERNEL=c", "");
 	text_is("DISK1=a,if=ide\nDISK2=a,if=ide\nCDROM=c\nDISK3=a,if=ide\nDISK4=a,if=ide\n",
-		"web-qemu.rc:5: DISK4: no place left: ide has four, the CDROM has one of them\n");
+		"web-qemu.rc:5: DISK4: no place left: ide has four, the CDROM has one of them: if=virtio or if=scsi\n");
 	for (int i = 1; i <= 25; i++)
 		buf_fmt(&many, "DISK%d=d%d\n", i, i);
 	text_is(many.s, "web-qemu.rc:25: DISK25: more than 24 virtio disks, take if=scsi\n");
 	buf_free(&many);
-	text_is("NIC1=user,hostfwd=tcp::8080-:80,hostfwd=tcp:127.0.0.1:8080-:81\n", "web-qemu.rc:1: NIC1: port 8080 is that of NIC1 already\n");
+	text_is("NIC1=user,hostfwd=tcp::8080-:80,hostfwd=tcp:127.0.0.1:8080-:81\n", "web-qemu.rc:1: NIC1: port 8080 is that of NIC1 already, take another one\n");
 	text_is("NIC1=user,hostfwd=tcp::8080-:80\nNIC2=user,hostfwd=tcp:0.0.0.0:8080-:81\n",
-		"web-qemu.rc:2: NIC2: port 8080 is that of NIC1 already\n");
+		"web-qemu.rc:2: NIC2: port 8080 is that of NIC1 already, take another one\n");
 	text_is("NIC1=user,hostfwd=tcp::8080-:80,hostfwd=tcp:127.0.0.2:8080-:80,hostfwd=tcp:[::1]:8080-:80\n", "");
 	text_is("MONPORT=5801\nDISPLAY=vnc:5901\nNIC1=user,hostfwd=tcp::5801-:22\n",
-		"web-qemu.rc:2: DISPLAY: port 5901 is that of MONPORT already\n"
-		"web-qemu.rc:3: NIC1: port 5801 is that of MONPORT already\n");
+		"web-qemu.rc:2: DISPLAY: port 5901 is that of MONPORT already, take another one\n"
+		"web-qemu.rc:3: NIC1: port 5801 is that of MONPORT already, take another one\n");
 	text_is("MONPORT=5801\nDISPLAY=vnc:5901\nMONITOR=no\n", "");
 }
 
@@ -259,9 +259,9 @@ static void test_warnings(void)
 {
 	CHECK(load_text("SANDBOX=no\nAUTOSTART=ON\nRUNAS=root:kvm\n") == 0);
 	notes_are(&errors, "");
-	notes_are(&warnings, "web-qemu.rc:1: SANDBOX: QEMU runs without seccomp filter, Landlock and namespaces\n"
+	notes_are(&warnings, "web-qemu.rc:1: SANDBOX: QEMU runs without seccomp filter, Landlock and namespaces (ALLOWn=PATH opens what it needs)\n"
 		"web-qemu.rc:2: AUTOSTART: not read; use: qemu-adm autostart on web\n"
-		"web-qemu.rc:3: RUNAS: a guest that breaks out of QEMU will be root on this host\n");
+		"web-qemu.rc:3: RUNAS: a guest that breaks out of QEMU will be root on this host (no RUNAS: a uid of its own)\n");
 	CHECK(!conf_item(&c, CONF_AUTOSTART, 0));
 	CHECK(load_text("SANDBOX=yes\nRUNAS=0\n") == 0 && !warnings.n);
 }

@@ -127,7 +127,7 @@ static void plain_files(void)
 	raw("vm/a.img");
 	make(&v, "a.img", "a.img,format=qcow2");
 	CHECK(opens(&v) == -1);
-	CHECK(ends(v.e.text, "/vm/a.img: not a qcow2 image"));
+	CHECK(ends(v.e.text, "/vm/a.img: not a qcow2 image (format=raw?)"));
 	disks_free(&v.disks);
 	make(&v, "a.img", NULL);
 	CHECK(opens(&v) == 0 && v.disks.n == 1 && v.disks.list[0].nodes == 1);
@@ -163,7 +163,7 @@ static void cdrom(void)
 	CHECK(!d->node[0].writable && d->node[0].format == FORMAT_RAW);
 	disks_free(&v.disks);
 	v.items[1].value = "none.iso";
-	CHECK(opens(&v) == -1 && ends(v.e.text, "/vm/none.iso: no such file or directory"));
+	CHECK(opens(&v) == -1 && ends(v.e.text, "/vm/none.iso: no such file or directory (put it there, or name another)"));
 	CHECK(strncmp(v.e.text, "vm-qemu.rc:9: CDROM: ", 21) == 0);
 	disks_free(&v.disks);
 }
@@ -174,7 +174,7 @@ static void no_images(void)
 	CHECK(ends(refused("fifo"), "/vm/fifo: a FIFO, not a file or block device"));
 	CHECK(ends(refused("/dev/null"), "/dev/null: a character device, not a file or block device"));
 	CHECK(ends(refused("../vm"), ": a directory, not a file or block device"));
-	CHECK(ends(refused("none.img"), "/vm/none.img: no such file or directory"));
+	CHECK(ends(refused("none.img"), "/vm/none.img: no such file or directory (put it there, or name another)"));
 	CHECK(ends(refused("a.img/x"), "/vm/a.img/x: not a directory"));
 }
 
@@ -243,12 +243,12 @@ static void good_chain(void)
 static void bad_names(void)
 {
 	static const struct { const char *name, *format, *why; } list[] = {
-		{ "json:{\"driver\":\"file\"}", "raw", ": not a plain path" },
-		{ "nbd://127.0.0.1/x", "raw", ": not a plain path" },
-		{ "file:a.img", "raw", ": not a plain path" },
-		{ "fat:rw:/etc", "raw", ": not a plain path" },
+		{ "json:{\"driver\":\"file\"}", "raw", ": not a plain path (qemu-img rebase -u)" },
+		{ "nbd://127.0.0.1/x", "raw", ": not a plain path (qemu-img rebase -u)" },
+		{ "file:a.img", "raw", ": not a plain path (qemu-img rebase -u)" },
+		{ "fat:rw:/etc", "raw", ": not a plain path (qemu-img rebase -u)" },
 		{ "base.img", "", ": the header does not say its format (qemu-img rebase -u -F FORMAT)" },
-		{ "base.img", "vmdk", ": its format is vmdk, neither raw nor qcow2" },
+		{ "base.img", "vmdk", ": its format is vmdk, neither raw nor qcow2 (qemu-img convert)" },
 		{ "../db/db.img", "raw", ": outside the VM's folder (backing=FILE allows it)" },
 		{ "../vm-evil/x.img", "raw", ": outside the VM's folder (backing=FILE allows it)" },
 		{ "../../../../../../../etc/passwd", "raw", ": outside the VM's folder (backing=FILE allows it)" },
@@ -261,11 +261,11 @@ static void bad_names(void)
 		{ "sub", "raw", ": a directory, not a regular file" },
 		{ "fifo", "raw", ": a FIFO, not a regular file" },
 		{ "null", "raw", ": a character device, not a regular file" },
-		{ "none.img", "raw", ": open: no such file or directory" },
-		{ "none/none.img", "raw", ": open: no such file or directory" },
-		{ "evil.qcow2", "qcow2", ": twice in the chain" },
-		{ "sub/../evil.qcow2", "qcow2", ": twice in the chain" },
-		{ "hard.qcow2", "qcow2", ": twice in the chain" },
+		{ "none.img", "raw", ": no such file or directory (bring it back, or qemu-img rebase -u)" },
+		{ "none/none.img", "raw", ": no such file or directory (bring it back, or qemu-img rebase -u)" },
+		{ "evil.qcow2", "qcow2", ": twice in the chain (qemu-img rebase -u)" },
+		{ "sub/../evil.qcow2", "qcow2", ": twice in the chain (qemu-img rebase -u)" },
+		{ "hard.qcow2", "qcow2", ": twice in the chain (qemu-img rebase -u)" },
 		{ "vm-qemu.rc", "raw", ": it is this VM's configuration (backing=FILE allows it)" },
 		{ "vm-qemu.cfg", "raw", ": it is this VM's configuration (backing=FILE allows it)" },
 		{ "hard.rc", "raw", ": it is this VM's configuration (backing=FILE allows it)" },
@@ -291,7 +291,7 @@ static void bad_names(void)
 	qcow2("vm/evil.qcow2", "ring.qcow2", "qcow2");
 	qcow2("vm/ring.qcow2", "mid.qcow2", "qcow2");
 	qcow2("vm/mid.qcow2", "ring.qcow2", "qcow2");
-	CHECK(ends(refused("evil.qcow2"), "/vm/mid.qcow2: backing file ring.qcow2: twice in the chain"));
+	CHECK(ends(refused("evil.qcow2"), "/vm/mid.qcow2: backing file ring.qcow2: twice in the chain (qemu-img rebase -u)"));
 }
 
 static void own_disk(void)
@@ -352,7 +352,7 @@ static void listed(void)
 	CHECK(!refused("evil.qcow2,backing=../db/b.qcow2,backing=../db/db.img"));
 	qcow2("vm/evil.qcow2", "link.qcow2", "qcow2");
 	CHECK(symlink("evil.qcow2", at("vm/link.qcow2")) == 0);
-	CHECK(ends(refused("evil.qcow2,backing=evil.qcow2"), ": twice in the chain"));
+	CHECK(ends(refused("evil.qcow2,backing=evil.qcow2"), ": twice in the chain (qemu-img rebase -u)"));
 }
 
 static void levels(void)
@@ -364,7 +364,7 @@ static void levels(void)
 		snprintf(next, sizeof(next), "l%d.qcow2", i + 1);
 		qcow2(file, i < 16 ? next : "", i < 16 ? "qcow2" : "");
 	}
-	CHECK(ends(refused("l0.qcow2"), "/vm/l15.qcow2: more than 16 images in the chain"));
+	CHECK(ends(refused("l0.qcow2"), "/vm/l15.qcow2: more than 16 images in the chain (qemu-img commit)"));
 	CHECK(!refused("l1.qcow2"));
 }
 
@@ -377,19 +377,19 @@ static void bad_headers(void)
 	qcow2("vm/evil.qcow2", "", "");
 	fd = open(at("vm/evil.qcow2"), O_WRONLY | O_CLOEXEC);
 	CHECK(pwrite(fd, &byte, 1, 79) == 1);
-	CHECK(ends(refused("evil.qcow2"), "/vm/evil.qcow2: its data is in another file"));
+	CHECK(ends(refused("evil.qcow2"), "/vm/evil.qcow2: its data is in another file (qemu-img convert)"));
 	byte = 0;
 	CHECK(pwrite(fd, &byte, 1, 79) == 1);
 	byte = 2;
 	CHECK(pwrite(fd, &byte, 1, 35) == 1);
-	CHECK(ends(refused("evil.qcow2"), "/vm/evil.qcow2: it is encrypted"));
+	CHECK(ends(refused("evil.qcow2"), "/vm/evil.qcow2: it is encrypted (qemu-img convert)"));
 	fd_close(&fd);
 	raw("vm/zero.qcow2");
-	CHECK(ends(refused("zero.qcow2"), "/vm/zero.qcow2: not a qcow2 image"));
+	CHECK(ends(refused("zero.qcow2"), "/vm/zero.qcow2: not a qcow2 image (format=raw?)"));
 	put_file("vm/none.qcow2", "", 0, 0);
-	CHECK(ends(refused("none.qcow2"), "/vm/none.qcow2: not a qcow2 image"));
+	CHECK(ends(refused("none.qcow2"), "/vm/none.qcow2: not a qcow2 image (format=raw?)"));
 	qcow2("vm/evil.qcow2", "zero.qcow2", "qcow2");
-	CHECK(ends(refused("evil.qcow2"), "/vm/zero.qcow2: not a qcow2 image"));
+	CHECK(ends(refused("evil.qcow2"), "/vm/zero.qcow2: not a qcow2 image (format=raw?)"));
 	CHECK(stat(at("vm/zero.qcow2"), &st) == 0 && st.st_size == 4096);
 }
 
@@ -431,7 +431,7 @@ static void named(void)
 	CHECK(v.disks.list[0].nodes == 3 && v.disks.list[0].node[0].writable && v.disks.list[0].node[0].fd == -1);
 	CHECK(v.disks.list[1].nodes == 1 && v.disks.list[1].overlay == -1 && v.disks.list[1].throw_away);
 	CHECK_TEXT(v.disks.list[1].node[0].path, at("vm/gone.qcow2"));
-	CHECK(ends(buf_text(&warnings), "/vm/gone.qcow2: no such file or directory\n"));
+	CHECK(ends(buf_text(&warnings), "/vm/gone.qcow2: no such file or directory, nearest is none.qcow2\n"));
 	CHECK(strncmp(buf_text(&warnings), "vm-qemu.rc:6: DISK2: ", 21) == 0);
 	disks_free(&v.disks);
 	buf_clear(&warnings);
@@ -514,7 +514,7 @@ static void real_images(void)
 	disks_free(&v.disks);
 	CHECK(!refused("c512.qcow2"));
 	CHECK(!refused("c2m.qcow2"));
-	CHECK(ends(refused("ext.qcow2"), ": its data is in another file"));
+	CHECK(ends(refused("ext.qcow2"), ": its data is in another file (qemu-img convert)"));
 }
 
 int main(void)

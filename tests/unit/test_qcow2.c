@@ -93,7 +93,7 @@ static void good_headers(void)
 static void lies(void)
 {
 	static const struct { int version; size_t at; int width; uint64_t value; const char *why; } list[] = {
-		{ 3, 0, 4, 0x514649fa, "not a qcow2 image" },
+		{ 3, 0, 4, 0x514649fa, "not a qcow2 image (format=raw?)" },
 		{ 3, 4, 4, 1, "qcow2 of version 1, not 2 or 3" },
 		{ 3, 4, 4, 4, "qcow2 of version 4, not 2 or 3" },
 		{ 3, 20, 4, 8, "qcow2 header is wrong: clusters of 2^8 bytes" },
