@@ -49,7 +49,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION
 ALL_LDFLAGS = $(or $(LINK_$(VARIANT)),$(LINK)) -Wl,--gc-sections -Wl,--fatal-warnings -no-pie -Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-z,noexecstack $(LDFLAGS)
 
 # They read what QEMU, a guest or a stranger at a door may have written.
-GUARDED = ask claim console desk diag door follow gate hmp json knock log match mon proc qcow2 qmp request state text vnc wire
+GUARDED = ask claim console desk diag door follow gate hmp json knock log match model mon proc qcow2 qmp request state text vnc wire
 
 # `make Q=` shows whole commands
 Q = @

@@ -160,27 +160,31 @@ static int last_words(int output, const char *program, struct err *e)
 	return -1;
 }
 
-static int ask(struct models *m, char *const *argv, const struct uid_plan *uid, int64_t deadline, int line[2], int output[2],
-	struct err *e)
+/* Pairs of descriptors, QEMU's the second. */
+struct lines {
+	int qmp[2], output[2];
+};
+
+static int ask(struct models *m, char *const *argv, const struct uid_plan *uid, int64_t deadline, struct lines *l, struct err *e)
 {
 	struct buf text = { 0 };
-	pid_t pid = spawn_asked(argv, line[1], output[1], uid, e);
+	pid_t pid = spawn_asked(argv, l->qmp[1], l->output[1], uid, e);
 
-	fd_close(&line[1]);
-	fd_close(&output[1]);
+	fd_close(&l->qmp[1]);
+	fd_close(&l->output[1]);
 	if (pid < 0)
 		return -1;
 	put_questions(&text);
-	(void)!send(line[0], buf_text(&text), text.n, MSG_NOSIGNAL); /* few, in an empty line; who is gone answers nothing */
+	(void)!send(l->qmp[0], buf_text(&text), text.n, MSG_NOSIGNAL); /* few, in an empty line; who is gone answers nothing */
 	buf_free(&text);
-	int heard = hear(m, line[0], deadline);
+	int heard = hear(m, l->qmp[0], deadline);
 	kill(pid, SIGKILL); /* it holds nothing that could be lost */
 	waitpid(pid, NULL, 0);
 	if (m->bad)
 		return err_set(e, "out of memory");
 	if (heard < 0)
 		return err_code(e, TIMED_OUT, "%s: it did not answer in time", argv[0]);
-	return heard ? 0 : last_words(output[0], argv[0], e);
+	return heard ? 0 : last_words(l->output[0], argv[0], e);
 }
 
 int model_ask(struct models *m, const char *program, const struct uid_plan *uid, int sandbox, int64_t deadline, struct err *e)
@@ -189,18 +193,18 @@ int model_ask(struct models *m, const char *program, const struct uid_plan *uid,
 		program, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S", "-chardev",
 		"socket,id=line,fd=3", "-mon", "chardev=line,mode=control", sandbox ? "-sandbox" : NULL, argv_sandbox, NULL,
 	};
-	int line[2] = { -1, -1 }, output[2] = { -1, -1 };
+	struct lines l = { { -1, -1 }, { -1, -1 } };
 	int bad;
 
 	*m = (struct models){ 0 };
 	/* what nobody reads must not stop it */
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0 || pipe2(output, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l.qmp) < 0 || pipe2(l.output, O_CLOEXEC | O_NONBLOCK) < 0)
 		bad = err_sys(e, "a line to QEMU");
 	else
-		bad = ask(m, (char *const *)argv, uid, deadline, line, output, e);
+		bad = ask(m, (char *const *)argv, uid, deadline, &l, e);
 	for (int i = 0; i < 2; i++) {
-		fd_close(&line[i]);
-		fd_close(&output[i]);
+		fd_close(&l.qmp[i]);
+		fd_close(&l.output[i]);
 	}
 	return bad;
 }
@@ -265,8 +269,9 @@ static const struct named {
 	{ "-machine", MODEL_MACHINE }, { "-M", MODEL_MACHINE }, { "-cpu", MODEL_CPU }, { "-device", MODEL_DEVICE },
 };
 
-static enum model_is judge(const struct models *m, enum model_kind kind, const char *option, const char *name, int kvm, struct err *e)
+static enum model_is judge(const struct models *m, const struct named *n, const char *name, int kvm, struct err *e)
 {
+	enum model_kind kind = n->kind;
 	const struct model *is = model_find(m, kind, name, strlen(name));
 	const char *why = is ? "deprecated, a later QEMU will not have it" : "not known to this QEMU", *instead;
 
@@ -279,7 +284,7 @@ static enum model_is judge(const struct models *m, enum model_kind kind, const c
 	if ((instead = model_near(m, kind, name)))
 		err_set(e, "%s: %s, take %s", name, why, instead);
 	else
-		err_set(e, "%s: %s, take one of `%s help`", name, why, option);
+		err_set(e, "%s: %s, take one of `%s help`", name, why, n->option);
 	return is ? MODEL_OLD : MODEL_NONE;
 }
 
@@ -295,6 +300,6 @@ enum model_is model_judge(const struct models *m, const char *option, const char
 	name[n] = '\0';
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if (strcmp(options[i].option, option) == 0 && m->kind[options[i].kind].known)
-			return judge(m, options[i].kind, option, name, kvm, e);
+			return judge(m, &options[i], name, kvm, e);
 	return MODEL_GOOD;
 }
