@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/if_tun.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -76,6 +78,9 @@ static const struct rule rules[] = {
 	{ SYS_io_uring_setup, 0, ENOSYS, .n = 0 },
 };
 
+/* A tap that it was given stays what it is, and goes with it. */
+static const uint32_t no_ioctl[] = { TUNSETPERSIST, TUNSETOWNER, TUNSETGROUP, TUNSETLINK, TUNSETIFINDEX, SIOCSIFHWADDR };
+
 struct program {
 	struct sock_filter step[PROGRAM_MAX];
 	unsigned short n;
@@ -120,6 +125,16 @@ static void put_rule(struct program *p, const struct rule *r)
 	end(p, 0);
 }
 
+static void put_ioctls(struct program *p)
+{
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, COUNT(no_ioctl) + 3);
+	load(p, argument(1));
+	for (unsigned char i = 0; i < COUNT(no_ioctl); i++)
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, no_ioctl[i], (unsigned char)(COUNT(no_ioctl) - i), 0);
+	end(p, 0);
+	end(p, EPERM);
+}
+
 /* What the ELF header says of the machine, as seccomp names it (linux/audit.h); 0: no ELF. */
 static uint32_t machine(const unsigned char *elf)
 {
@@ -156,6 +171,7 @@ int filter_enter(const char *program, int wants)
 	for (size_t i = 0; i < COUNT(rules); i++)
 		if (!(rules[i].unless & wants))
 			put_rule(&p, &rules[i]);
+	put_ioctls(&p);
 	end(&p, 0);
 	const struct sock_fprog whole = { p.n, p.step };
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole) < 0 && errno != EINVAL ? -1 : 0;
