@@ -338,7 +338,7 @@ static int read_kind(struct spec_nic *n, const char *part, struct err *e)
 		if (!kinds[i].link)
 			return err_code(e, NOT_CONFIGURED, "%s: %s takes no name", part, kinds[i].name);
 		if (!part[len] || !is_link(part + len + 1))
-			return err_code(e, NOT_CONFIGURED, "%s: want %s, an interface's name", part, kinds[i].form);
+			return err_code(e, NOT_CONFIGURED, "%s: want %s, a name of at most 15 letters", part, kinds[i].form);
 		return text_copy(n->link, sizeof(n->link), part + len + 1);
 	}
 	return want("", part, forms, COUNT(forms), e);
