@@ -25,6 +25,7 @@ const char *const argv_sockets[GIVEN_CTL + 1] = {
 const char argv_sandbox[] = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 enum { ID_ROOM = 48 }; /* of a node's name */
+enum { USUAL_MTU = 1500 };
 
 /* One command line in the making. */
 struct builder {
@@ -288,7 +289,7 @@ static void level(struct builder *b, const char *id, size_t disk, int at, const 
 		fmt(backing, sizeof(backing), ",\"backing\":\"%s\"", below);
 	else if (format == FORMAT_QCOW2)
 		text_copy(backing, sizeof(backing), ",\"backing\":null");
-	file_node(b, id, (struct argv_given){ .kind = GIVEN_DISK, .disk = disk, .node = at }, node, file_mode);
+	file_node(b, id, (struct argv_given){ .kind = GIVEN_DISK, .which = disk, .node = at }, node, file_mode);
 	option(b, "-blockdev", "{\"driver\":\"%s\",\"node-name\":\"%s\",\"read-only\":%s,\"file\":\"%s-file\"%s%s}",
 	       spec_format_name(format), id, read_only ? "true" : "false", id, backing,
 	       read_only ? "" : ",\"discard\":\"unmap\""); /* on both nodes, or nothing is given back */
@@ -380,36 +381,54 @@ static void make_disks(struct builder *b)
 	}
 }
 
-static void user_nic(struct builder *b, int number, const struct spec_nic *n)
+/* -netdev of a card behind QEMU's own network. */
+static void user_net(struct builder *b, const struct nic *n)
 {
 	struct buf forwards = { 0 };
-	char model[SPEC_NIC_WORD];
 
-	fmt(model, sizeof(model), "virtio-net-%s", machine_of(b)->virtio);
-	for (size_t i = 0; i < n->forwards; i++) {
-		const struct spec_forward *f = &n->forward[i];
+	for (size_t i = 0; i < n->spec.forwards; i++) {
+		const struct spec_forward *f = &n->spec.forward[i];
 		int v6 = strchr(f->address, ':') != NULL;
 		buf_fmt(&forwards, ",hostfwd=tcp:%s%s%s:%d-:%d", v6 ? "[" : "", f->address, v6 ? "]" : "", f->port, f->guest);
 	}
-	option(b, "-netdev", "user,id=nic%d%s", number, buf_text(&forwards));
-	option(b, "-device", "%s,id=dev-nic%d,netdev=nic%d%s%s", *n->model ? n->model : model, number, number,
-	       *n->mac ? ",mac=" : "", n->mac);
+	option(b, "-netdev", "user,id=nic%d%s", n->item->number, buf_text(&forwards));
 	b->a->bad |= forwards.bad;
 	buf_free(&forwards);
 }
 
+/* The same of one whose tap the keeper has opened. */
+static void tap_net(struct builder *b, size_t which, int virtio)
+{
+	const struct nic *n = &b->from->nics->list[which];
+	char vhost[32] = "";
+
+	if (b->from->show) {
+		option(b, "-netdev", "tap,id=nic%d,ifname=%s,script=no,downscript=no", n->item->number, n->name);
+		return;
+	}
+	int fd = give(b, (struct argv_given){ .kind = GIVEN_TAP, .which = which });
+	if (virtio && n->vhost >= 0)
+		fmt(vhost, sizeof(vhost), ",vhost=on,vhostfd=%d", give(b, (struct argv_given){ .kind = GIVEN_VHOST, .which = which }));
+	option(b, "-netdev", "tap,id=nic%d,fd=%d%s", n->item->number, fd, vhost);
+}
+
 static void make_nics(struct builder *b)
 {
-	for (const struct conf_item *item = NULL; (item = conf_next(b->conf, CONF_NIC, item));) {
-		struct spec_nic n;
-		if (spec_nic(&n, item->value, b->e) < 0) {
-			b->failed = 1;
-			return;
-		}
-		if (n.kind == NIC_USER)
-			user_nic(b, item->number, &n);
-		else if (n.kind != NIC_NONE)
-			refuse(b, item, "bridge and tap are not there yet: `user` or `none`");
+	for (size_t i = 0; i < b->from->nics->n; i++) {
+		const struct nic *n = &b->from->nics->list[i];
+		int number = n->item->number;
+		char model[SPEC_NIC_WORD], mtu[32] = "";
+		fmt(model, sizeof(model), "virtio-net-%s", machine_of(b)->virtio);
+		if (*n->spec.model)
+			text_copy(model, sizeof(model), n->spec.model);
+		int virtio = text_begins(model, "virtio-net");
+		if (nic_is_bridged(n))
+			tap_net(b, i, virtio);
+		else
+			user_net(b, n);
+		if (virtio && n->mtu && n->mtu != USUAL_MTU)
+			fmt(mtu, sizeof(mtu), ",host_mtu=%d", n->mtu); /* the guest need not be told by hand */
+		option(b, "-device", "%s,id=dev-nic%d,netdev=nic%d%s%s%s", model, number, number, *n->mac ? ",mac=" : "", n->mac, mtu);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "disk.h"
 #include "err.h"
+#include "nic.h"
 
 #include <stddef.h>
 
@@ -16,12 +17,15 @@ enum { ARGV_FD = 10 }; /* the first descriptor that QEMU is given; fd 3..9 are l
 extern const char argv_sandbox[];
 
 /* What a given descriptor is: the keeper puts the real one in its place. */
-enum given_kind { GIVEN_HMP, GIVEN_QMP, GIVEN_KEEPER, GIVEN_SERIAL, GIVEN_MON, GIVEN_CTL, GIVEN_KERNEL, GIVEN_INITRD, GIVEN_DISK };
+enum given_kind {
+	GIVEN_HMP, GIVEN_QMP, GIVEN_KEEPER, GIVEN_SERIAL, GIVEN_MON, GIVEN_CTL, GIVEN_KERNEL, GIVEN_INITRD, GIVEN_DISK, GIVEN_TAP,
+	GIVEN_VHOST,
+};
 
 struct argv_given {
 	enum given_kind kind;
-	size_t disk;	/* GIVEN_DISK: which of the disks */
-	int node;	/* and which of its nodes, -1: the throw-away overlay */
+	size_t which;	/* of the disks (GIVEN_DISK) or cards (GIVEN_TAP, GIVEN_VHOST) */
+	int node;	/* GIVEN_DISK: which of its nodes, -1: the throw-away overlay */
 };
 
 /* The sockets that QEMU is given, by kind: their names in the run directory. */
@@ -31,6 +35,7 @@ struct argv_from {
 	const char *program;		/* TGTARCH's absolute path, or its name */
 	const struct conf *conf;
 	const struct disks *disks;
+	const struct nics *nics;
 	const struct cfg *raw;		/* the cfg-file's words */
 	int kvm;			/* KVM may be tried */
 	int mon, ctl;			/* there is a TCP port */

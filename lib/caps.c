@@ -21,6 +21,7 @@ static const struct {
 	{ CAP_SETUID, CAPS_START },		/* QEMU's uid, a hook's, that of files which another user's rc-file names */
 	{ CAP_SETGID, CAPS_START },
 	{ CAP_NET_BIND_SERVICE, CAPS_START },	/* MONPORT, DISPLAY=vnc:PORT */
+	{ CAP_NET_ADMIN, CAPS_NET },		/* taps, and putting them on a bridge */
 	{ CAP_SYS_ADMIN, CAPS_START },		/* QEMU's child leaves the host's namespaces */
 };
 

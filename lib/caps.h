@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 enum caps_stage {
+	CAPS_NET,	/* as CAPS_START, with a card on a bridge or tap */
 	CAPS_START,	/* QEMU is to be started, perhaps again */
 	CAPS_LIFE,	/* it runs, and is never started again */
 };

@@ -5,6 +5,7 @@
 #include "conf.h"
 #include "file.h"
 #include "fmt.h"
+#include "nic.h"
 #include "spec.h"
 
 #include <limits.h>
@@ -31,6 +32,15 @@ void host_free(struct host *h)
 	reg_free(&h->reg);
 }
 
+/* What is looked for in the configurations of others, and where it was found. */
+struct seek {
+	const struct stat *st;
+	const char *mac, *id;
+	const struct reg_vm *vm;
+	char *what;
+	size_t room;
+};
+
 static int is_same(const char *path, const struct stat *st)
 {
 	struct stat other;
@@ -38,48 +48,78 @@ static int is_same(const char *path, const struct stat *st)
 	return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
 }
 
-/* One VM's disks, by its rc-file; one that does not parse claims what could be read. */
-static int disk_taken(const struct host *h, const struct reg_vm *vm, const char *rc, const struct stat *st, char *what, size_t room)
+/* Calls take for the configuration of each registered VM but `except`, until one says yes; one that does not parse is
+ * what could be read. */
+static int any_conf(const struct host *h, const char *except, int (*take)(struct seek *s, const struct conf *c), struct seek *s)
 {
-	char defaults[PLACE_MAX + sizeof("/default.rc")], path[PATH_MAX];
-	const struct conf_from from = { .defaults = defaults, .file = rc, .name = vm->name };
-	struct buf errors = { 0 }, warnings = { 0 };
-	struct conf c;
+	char defaults[PLACE_MAX + sizeof("/default.rc")], rc[PATH_MAX];
 	int taken = 0;
 
 	fmt(defaults, sizeof(defaults), "%s/default.rc", h->place.etc);
-	conf_load(&c, &from, &errors, &warnings);
-	for (const struct conf_item *item = NULL; !taken && (item = conf_next(&c, CONF_DISK, item));) {
+	for (size_t i = 0; i < h->reg.n && !taken; i++) {
+		const struct reg_vm *vm = &h->reg.vms[i];
+		const struct conf_from from = { .defaults = defaults, .file = rc, .name = vm->name };
+		struct buf errors = { 0 };
+		struct conf c;
+		struct err e;
+		if (strcmp(vm->name, except) == 0 || reg_rc_file(vm->path, vm->name, rc, sizeof(rc), &e) < 0)
+			continue;
+		conf_load(&c, &from, &errors, &errors);
+		s->vm = vm;
+		taken = take(s, &c);
+		conf_free(&c);
+		buf_free(&errors);
+	}
+	return taken;
+}
+
+static int files_taken(struct seek *s, const struct conf *c)
+{
+	char path[PATH_MAX];
+
+	reg_raw_file(s->vm->path, s->vm->name, path, sizeof(path));
+	if (is_same(c->file, s->st) || is_same(path, s->st)) {
+		fmt(s->what, s->room, "the configuration of %s", s->vm->name);
+		return 1;
+	}
+	for (const struct conf_item *item = NULL; (item = conf_next(c, CONF_DISK, item));) {
 		struct spec_disk d;
 		struct err e;
-		if (spec_disk(&d, item->value, &e) == 0 && conf_path(&c, d.file, path, sizeof(path)) == 0 && is_same(path, st)) {
-			fmt(what, room, "DISK%d of %s", item->number, vm->name);
-			taken = 1;
-		}
+		int taken = spec_disk(&d, item->value, &e) == 0 && conf_path(c, d.file, path, sizeof(path)) == 0 && is_same(path, s->st);
 		spec_disk_free(&d);
+		if (taken) {
+			fmt(s->what, s->room, "DISK%d of %s", item->number, s->vm->name);
+			return 1;
+		}
 	}
-	conf_free(&c);
-	buf_free(&errors);
-	buf_free(&warnings);
-	return taken;
+	return 0;
 }
 
 int host_file_taken(const struct host *h, const char *except, const struct stat *st, char *what, size_t room)
 {
-	char rc[PATH_MAX], cfg[PATH_MAX];
+	struct seek s = { .st = st, .what = what, .room = room };
+
+	return any_conf(h, except, files_taken, &s);
+}
+
+static int mac_taken(struct seek *s, const struct conf *c)
+{
+	struct nics nics;
 	struct err e;
 
-	for (size_t i = 0; i < h->reg.n; i++) {
-		const struct reg_vm *vm = &h->reg.vms[i];
-		if (strcmp(vm->name, except) == 0 || reg_rc_file(vm->path, vm->name, rc, sizeof(rc), &e) < 0)
-			continue;
-		reg_raw_file(vm->path, vm->name, cfg, sizeof(cfg));
-		if (is_same(rc, st) || is_same(cfg, st)) {
-			fmt(what, room, "the configuration of %s", vm->name);
-			return 1;
-		}
-		if (disk_taken(h, vm, rc, st, what, room))
-			return 1;
-	}
-	return 0;
+	nics_read(&nics, c, s->id, &e);
+	const struct nic *n = nics_mac(&nics, nics.n, s->mac);
+	if (n)
+		fmt(s->what, s->room, "NIC%d of %s", n->item->number, s->vm->name);
+	nics_free(&nics);
+	return n != NULL;
+}
+
+int host_mac_taken(const struct host *h, const char *except, const char *mac, char *what, size_t room)
+{
+	char id[TAP_HOST];
+	struct seek s = { .mac = mac, .id = id, .what = what, .room = room };
+
+	tap_host(id);
+	return any_conf(h, except, mac_taken, &s);
 }

@@ -14,6 +14,7 @@
 #include "ladder.h"
 #include "log.h"
 #include "loop.h"
+#include "nic.h"
 #include "place.h"
 #include "port.h"
 #include "proc.h"
@@ -85,6 +86,7 @@ struct keeper {
 
 	/* what QEMU is given; closed when it is ready */
 	struct disks disks;
+	struct nics nics;
 	struct buf claims;		/* the images, as they stand in `state` */
 	struct argv argv;
 	int listener[GIVEN_CTL + 1];

@@ -151,6 +151,7 @@ static void close_all(struct keeper *k)
 	fd_close(&k->words.fd);
 	fd_close(&k->pidfd);
 	disks_free(&k->disks);
+	nics_free(&k->nics);
 	argv_free(&k->argv);
 	log_close(&k->qemu_log);
 	log_close(&k->serial_log);
@@ -832,7 +833,7 @@ int keeper_run(const struct keep_job *job, int adopt)
 	if (!job->more)
 		caps_begin();
 	if (!job->more && !gives_all(job))
-		caps_keep(CAPS_START);
+		caps_keep(job->conf && nics_bridged(job->conf) ? CAPS_NET : CAPS_START);
 	prepare(&k, job);
 	if (watch_signals(&k) < 0 || loop_add(&k.loop, &k.clock) < 0)
 		err_sys(&k.err, "keeper");

@@ -336,10 +336,20 @@ static enum step_result bind_ports(struct keeper *k)
 	return NEXT;
 }
 
+static enum step_result open_nics(struct keeper *k)
+{
+	char host[TAP_HOST];
+
+	tap_host(host);
+	if (nics_read(&k->nics, k->job->conf, host, &k->err) < 0 || nics_open(&k->nics, k->vm->name, &k->err) < 0)
+		return FAIL;
+	return NEXT;
+}
+
 static enum step_result build_argv(struct keeper *k)
 {
 	const struct argv_from from = {
-		.program = k->job->program, .conf = k->job->conf, .disks = &k->disks, .raw = k->job->raw,
+		.program = k->job->program, .conf = k->job->conf, .disks = &k->disks, .nics = &k->nics, .raw = k->job->raw,
 		.kvm = k->job->kvm, .mon = k->ports.mon != 0, .ctl = k->ports.ctl != 0,
 	};
 
@@ -384,7 +394,11 @@ static int given_fd(const struct keeper *k, const struct argv_given *g)
 	case GIVEN_INITRD:
 		return k->initrd;
 	case GIVEN_DISK:
-		return g->node < 0 ? k->disks.list[g->disk].overlay : k->disks.list[g->disk].node[g->node].fd;
+		return g->node < 0 ? k->disks.list[g->which].overlay : k->disks.list[g->which].node[g->node].fd;
+	case GIVEN_TAP:
+		return k->nics.list[g->which].fd;
+	case GIVEN_VHOST:
+		return k->nics.list[g->which].vhost;
 	default:
 		return k->listener[g->kind];
 	}
@@ -495,6 +509,7 @@ static enum step_result fork_qemu(struct keeper *k)
 	k->pid = pid;
 	keep_argv(k);
 	disks_close(&k->disks); /* a copy of ours would hold the images' locks beyond QEMU's life */
+	nics_close(&k->nics); /* and a tap */
 	fd_close(&k->kernel);
 	fd_close(&k->initrd);
 	k->state.uid = got.uid;
@@ -579,6 +594,7 @@ static enum step_result be_ready(struct keeper *k)
 	k->ready_at = clock_ms();
 	k->err.text[0] = '\0';
 	disks_free(&k->disks);
+	nics_free(&k->nics);
 	argv_free(&k->argv);
 	fd_close(&k->output);
 	if (strcmp(k->state.phase, "stopping") != 0)
@@ -632,6 +648,7 @@ static const struct keep_step start_steps[] = {
 	{ open_boot_files, "kernel" },
 	{ bind_own, "sockets" },
 	{ bind_ports, "ports" },
+	{ open_nics, "network cards" },
 	{ build_argv, "argv" },
 	{ bind_given, "sockets" },
 	{ connect_lines, "private lines" },

@@ -201,6 +201,47 @@ static int plan_access(struct target *t, struct buf *errors, struct buf *warning
 	return code;
 }
 
+static int read_nics(const struct target *t, struct nics *nics, struct err *e)
+{
+	char host[TAP_HOST];
+
+	tap_host(host);
+	return nics_read(nics, &t->conf, host, e);
+}
+
+/* One card on the host's network: root's alone, and with an address of its own. */
+static int check_nic(const struct target *t, const struct nics *nics, size_t i, struct err *e)
+{
+	const struct nic *n = &nics->list[i], *twin = nics_mac(nics, i, n->mac);
+	uid_t owner = conf_owner(&t->conf, n->item);
+	char what[CONF_NAME_MAX + 32];
+
+	if (owner != geteuid())
+		return err_code(e, NOT_CONFIGURED, "bridge and tap not with an rc-file of uid %ld (NIC%d=... on the command line)",
+				(long)owner, n->item->number);
+	if (twin)
+		fmt(what, sizeof(what), "NIC%d", twin->item->number);
+	if (twin || host_mac_taken(t->host, t->name, n->mac, what, sizeof(what)))
+		return err_code(e, NOT_CONFIGURED, "%s is the address of %s, too: another mac=", n->mac, what);
+	return 0;
+}
+
+static int check_nics(struct target *t, struct buf *errors)
+{
+	struct nics nics;
+	struct err e;
+	int bad = read_nics(t, &nics, &e), code = bad ? complain(errors, &e) : DONE;
+
+	for (size_t i = 0; i < nics.n; i++) {
+		if (!nic_is_bridged(&nics.list[i]) || check_nic(t, &nics, i, &e) == 0)
+			continue;
+		conf_at(&e, nics.list[i].item);
+		code = complain(errors, &e);
+	}
+	nics_free(&nics);
+	return code;
+}
+
 /* Where throw-away overlays may lie: TMPDIR, /var/tmp, the run place. */
 static void choose_temp(struct target *t)
 {
@@ -252,6 +293,7 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 	code = first_of(code, check_allowed(t, errors));
 	code = first_of(code, plan_uid(t, errors));
 	code = first_of(code, plan_access(t, errors, warnings));
+	code = first_of(code, check_nics(t, errors));
 	return first_of(code, find_program(t, errors));
 }
 
@@ -316,9 +358,10 @@ int target_argv(const struct target *t, int throw_away, struct argv *a, struct b
 {
 	const struct disk_rules rules = { .throw_away = throw_away, .taken = taken, .arg = (void *)t };
 	char run[PATH_MAX];
-	struct disks disks;
+	struct disks disks = { 0 };
+	struct nics nics;
 	struct argv_from from = {
-		.program = t->program, .conf = &t->conf, .disks = &disks, .raw = &t->raw, .kvm = t->kvm, .run = run, .show = 1,
+		.program = t->program, .conf = &t->conf, .disks = &disks, .nics = &nics, .raw = &t->raw, .kvm = t->kvm, .run = run, .show = 1,
 	};
 
 	*a = (struct argv){ 0 };
@@ -326,8 +369,12 @@ int target_argv(const struct target *t, int throw_away, struct argv *a, struct b
 	from.ctl = from.mon && t->host->site.command;
 	if (place_run(&t->host->place, t->name, NULL, run, sizeof(run)) < 0)
 		return err_set(e, "%s: the path is too long", t->name);
-	int done = disks_name(&disks, &t->conf, &rules, warnings, e) < 0 ? -1 : argv_build(a, &from, e);
+	int done = read_nics(t, &nics, e);
+	nics_look(&nics);
+	if (done == 0 && (done = disks_name(&disks, &t->conf, &rules, warnings, e)) == 0)
+		done = argv_build(a, &from, e);
 	disks_free(&disks);
+	nics_free(&nics);
 	return done;
 }
 

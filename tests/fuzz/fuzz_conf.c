@@ -9,11 +9,13 @@
 static void build(const struct conf *c, int show)
 {
 	struct disks none = { 0 };
+	struct nics nics;
 	struct cfg raw = { 0 };
 	struct argv a = { 0 };
 	struct err e;
+	MUST(nics_read(&nics, c, "host", &e) == 0);
 	const struct argv_from from = {
-		.program = "qemu-system-x86_64", .conf = c, .disks = &none, .raw = &raw, .run = "/run/qemu/web", .show = show,
+		.program = "qemu-system-x86_64", .conf = c, .disks = &none, .nics = &nics, .raw = &raw, .run = "/run/qemu/web", .show = show,
 	};
 
 	if (argv_build(&a, &from, &e) == 0)
@@ -21,6 +23,7 @@ static void build(const struct conf *c, int show)
 	else
 		MUST(e.text[0]);
 	argv_free(&a);
+	nics_free(&nics);
 }
 
 static void ask(const struct conf *c)

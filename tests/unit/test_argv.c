@@ -14,7 +14,7 @@
 
 /* What is around one rc-file. */
 struct around {
-	int kvm, no_tcp, no_command, throw_away;
+	int kvm, no_tcp, no_command, throw_away, vhost, mtu;
 	struct cfg raw;
 };
 
@@ -83,12 +83,23 @@ static void set_throw_away(struct around *a, char *const *w)
 	a->throw_away = 1;
 }
 
+static void set_vhost(struct around *a, char *const *w)
+{
+	(void)w;
+	a->vhost = 1;
+}
+
+static void set_mtu(struct around *a, char *const *w)
+{
+	a->mtu = atoi(w[1]);
+}
+
 static const struct {
 	const char *name;
 	void (*take)(struct around *a, char *const *words);
 } directives[] = {
 	{ "raw", make_raw }, { "qcow2", make_qcow2 }, { "cfg", take_cfg }, { "kvm", set_kvm }, { "no-tcp", set_no_tcp },
-	{ "no-command", set_no_command }, { "throw-away", set_throw_away },
+	{ "no-command", set_no_command }, { "throw-away", set_throw_away }, { "vhost", set_vhost }, { "mtu", set_mtu },
 };
 
 static void read_directives(struct around *a, char *text)
@@ -126,10 +137,12 @@ static void put_given(struct buf *out, const struct argv *a, const struct disks 
 		buf_fmt(out, "# %d: ", ARGV_FD + (int)i);
 		if (g->kind <= GIVEN_CTL)
 			put(out, argv_sockets[g->kind]);
-		else if (g->kind != GIVEN_DISK)
-			put(out, g->kind == GIVEN_KERNEL ? "kernel" : "initrd");
+		else if (g->kind == GIVEN_DISK)
+			put(out, g->node < 0 ? "overlay" : disks->list[g->which].node[g->node].path);
+		else if (g->kind >= GIVEN_TAP)
+			buf_fmt(out, "%s %d\n", g->kind == GIVEN_TAP ? "tap" : "vhost", (int)g->which);
 		else
-			put(out, g->node < 0 ? "overlay" : disks->list[g->disk].node[g->node].path);
+			put(out, g->kind == GIVEN_KERNEL ? "kernel" : "initrd");
 	}
 }
 
@@ -138,16 +151,23 @@ static void build(struct buf *out, const struct around *a, const struct conf *c,
 	const char *const temp[] = { scratch, NULL };
 	const struct disk_rules rules = { .throw_away = a->throw_away, .temp = temp };
 	char program[64];
-	struct disks disks;
+	struct disks disks = { 0 };
+	struct nics nics;
 	struct argv argv = { 0 };
 	struct buf warnings = { 0 };
 	const struct argv_from from = {
-		.program = program, .conf = c, .disks = &disks, .raw = &a->raw, .kvm = a->kvm, .mon = !a->no_tcp,
+		.program = program, .conf = c, .disks = &disks, .nics = &nics, .raw = &a->raw, .kvm = a->kvm, .mon = !a->no_tcp,
 		.ctl = !a->no_tcp && !a->no_command, .run = "/run/qemu/vm", .show = show,
 	};
 
 	argv_target(c, program, sizeof(program));
-	int bad = show ? disks_name(&disks, c, &rules, &warnings, &e) : disks_open(&disks, c, &rules, &e);
+	int bad = nics_read(&nics, c, "golden", &e);
+	for (size_t i = 0; i < nics.n && !show; i++) {
+		if (a->vhost)
+			nics.list[i].vhost = open("/dev/null", O_RDWR | O_CLOEXEC);
+		nics.list[i].mtu = a->mtu;
+	}
+	bad = bad ? bad : show ? disks_name(&disks, c, &rules, &warnings, &e) : disks_open(&disks, c, &rules, &e);
 	if (warnings.n)
 		put(out, buf_text(&warnings));
 	if (bad < 0 || argv_build(&argv, &from, &e) < 0) {
@@ -162,6 +182,7 @@ static void build(struct buf *out, const struct around *a, const struct conf *c,
 	buf_free(&warnings);
 	argv_free(&argv);
 	disks_free(&disks);
+	nics_free(&nics);
 }
 
 static void write_anew(const char *name, const struct buf *out)

@@ -27,7 +27,10 @@ static void test_root(void)
 	const uint64_t life = BIT(CAP_KILL) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH);
 	uint64_t before = now(0);
 
+	caps_keep(CAPS_NET);
+	CHECK((now(0) & BIT(CAP_NET_ADMIN)) == (before & BIT(CAP_NET_ADMIN)));
 	caps_keep(CAPS_START);
+	CHECK(!(now(0) & BIT(CAP_NET_ADMIN)));
 	CHECK((now(0) & life) == (before & life) && now(1) == now(0) && !(now(0) & BIT(CAP_SYS_MODULE)));
 	CHECK(prctl(PR_CAPBSET_READ, CAP_CHOWN) == 0 && prctl(PR_CAPBSET_READ, CAP_KILL) == 0);
 	caps_keep(CAPS_LIFE);

@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include "scratch.h"
+#include "tap.h"
 #include "unit.h"
 
 #include <sys/stat.h>
@@ -40,6 +41,24 @@ static void test_taken(void)
 	host_free(&h);
 }
 
+static void test_mac(void)
+{
+	struct host h;
+	char what[64], id[TAP_HOST], mac[TAP_MAC];
+
+	scratch_write("web/web-qemu.rc", "NIC1=user,mac=52:54:00:00:00:01\nNIC2=bridge:br0\nNIC3=tap:t0,mac=52:54:00:00:00:03\nRAMM=1\n");
+	CHECK(host_load(&h, &errors, &code, &e) == 0 && h.reg.n == 1);
+	CHECK(host_mac_taken(&h, "db", "52:54:00:00:00:01", what, sizeof(what)) == 0); /* on no network but its own */
+	CHECK(host_mac_taken(&h, "db", "52:54:00:00:00:03", what, sizeof(what)) == 1);
+	CHECK_TEXT(what, "NIC3 of web");
+	tap_host(id);
+	tap_mac(mac, id, "web", 2);
+	CHECK(host_mac_taken(&h, "db", mac, what, sizeof(what)) == 1);
+	CHECK_TEXT(what, "NIC2 of web");
+	CHECK(host_mac_taken(&h, "web", mac, what, sizeof(what)) == 0);
+	host_free(&h);
+}
+
 static void test_broken(void)
 {
 	struct host h;
@@ -58,6 +77,7 @@ int main(void)
 	setenv("QEMU_INIT_RUN", scratch_path("run"), 1);
 	test_empty();
 	test_taken();
+	test_mac();
 	test_broken();
 	buf_free(&errors);
 	return unit_failed;
