@@ -14,6 +14,7 @@
 #include "line.h"
 #include "probe.h"
 #include "say.h"
+#include "tap.h"
 #include "target.h"
 
 #include <errno.h>
@@ -483,14 +484,28 @@ static const struct {
 	{ CONF_NIC, 1, "NIC1", "user" }, { CONF_DISPLAY, 0, "DISPLAY", "vnc" }, { CONF_SERIAL, 0, "SERIAL", "yes" },
 };
 
+/* The host's bridge, where there is no doubt which, and we may use it. */
+static const char *host_net(char nic[32])
+{
+	char bridge[TAP_NAME];
+
+	if (geteuid() != 0 || !tap_only_bridge(bridge))
+		return NULL;
+	fmt(nic, 32, "bridge:%s", bridge);
+	return nic;
+}
+
 static int put_explicit(struct work *w)
 {
+	char nic[32];
+	const char *net = host_net(nic);
 	int bad = 0;
 
 	for (size_t i = 0; !bad && i < COUNT(explicit); i++) {
 		const struct conf_item *item = conf_item(&w->t.conf, explicit[i].key, explicit[i].number);
 		if (!edit_has(&w->text, explicit[i].name))
-			bad = put(w, explicit[i].name, item ? item->value : explicit[i].standard);
+			bad = put(w, explicit[i].name,
+				  item ? item->value : net && explicit[i].key == CONF_NIC ? net : explicit[i].standard);
 	}
 	return bad;
 }

@@ -7,6 +7,7 @@
 #include "fd.h"
 #include "file.h"
 #include "kernel.h"
+#include "nic.h"
 #include "probe.h"
 #include "service.h"
 #include "sock.h"
@@ -279,6 +280,38 @@ static void look_hooks(struct vm_check *c)
 	}
 }
 
+static int try_tap(const char *name, struct err *e)
+{
+	int fd = tap_open(name, e), bad = fd < 0 ? -1 : 0;
+
+	fd_close(&fd);
+	return bad;
+}
+
+/* What their taps need; nothing is made for it, and what a running one has is its own. */
+static void look_nics(struct vm_check *c)
+{
+	struct nics nics;
+	struct err e;
+
+	nics_read(&nics, c->conf, "", &e);
+	for (size_t i = 0; i < nics.n; i++) {
+		const struct nic *n = &nics.list[i];
+		int up = 1, bad = 0;
+		if (n->spec.kind == NIC_BRIDGE)
+			bad = tap_bridge(n->spec.link, &e) < 0 || tap_device(&e) < 0 || (geteuid() != 0 && tap_forbidden(&e));
+		else if (n->spec.kind == NIC_TAP)
+			bad = tap_there(n->spec.link, &up, &e) < 0 || (!c->runs && try_tap(n->spec.link, &e) < 0);
+		if (bad)
+			put(c->fails, n->item, &e);
+		if (up)
+			continue;
+		err_set(&e, "%s is down: ip link set %s up", n->name, n->name);
+		put(c->notes, n->item, &e);
+	}
+	nics_free(&nics);
+}
+
 static void look_after(struct vm_check *c)
 {
 	if (c->t->registered)
@@ -286,7 +319,8 @@ static void look_after(struct vm_check *c)
 }
 
 static void (*const looks[])(struct vm_check *c) = {
-	look_argv, look_models, look_disks, look_boot, look_accel, look_ports, look_services, look_hooks, look_after,
+	look_argv, look_models, look_disks, look_boot, look_accel, look_ports, look_nics, look_services, look_hooks,
+	look_after,
 };
 
 void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf *notes)

@@ -225,7 +225,7 @@ editor() {
 
 @test "create makes folder, rc-file and disk, registers, says what it made and what comes next; the VM starts" {
 	: >"$scratch/cd,1.iso"
-	qi 0 qemu-adm create web --disk 10M --cdrom "$scratch/cd,1.iso" RAM=16M 'DESC=a # b' MACHINE=pc
+	as="unshare -n" qi 0 qemu-adm create web --disk 10M --cdrom "$scratch/cd,1.iso" RAM=16M 'DESC=a # b' MACHINE=pc
 	same "$output" "made $QEMU_INIT_DAT/web/web-qemu.rc
 made $QEMU_INIT_DAT/web/web.img, 10M, which takes room only as it is written
 next: qemu-init start web"
@@ -450,6 +450,9 @@ mistakes() {
 		NIC1=user,hostfwd=tcp::BUSY-:22|fails: RC:1: NIC1: port BUSY: take another one: address in use
 		NIC1=user,hostfwd=tcp::1-:22\nRUNAS=nobody|fails: RC:1: NIC1: hostfwd: only root may open port 1, others from 1024 on (ip_unprivileged_port_start)
 		NIC1=wire|fails: RC:1: NIC1: wire: want none, user, bridge:BR or tap:IF
+		NIC1=bridge:no-bridge|fails: RC:1: NIC1: no-bridge: there is no such bridge*
+		NIC1=bridge:lo|fails: RC:1: NIC1: lo: is no bridge*
+		NIC1=tap:no-tap|fails: RC:1: NIC1: no-tap: no such interface; root makes it: ip tuntap add IF mode tap user NAME
 		NIC1=user,hostfwd=tcp::FREE-:1\nMONPORT=FREE|fails: RC:*: port FREE is that of MONPORT already, take another one
 		DISPLAY=vnc:BUSY|fails: RC:1: DISPLAY: port BUSY: take another one: address in use*
 		DISPLAY=x11|fails: RC:1: DISPLAY: x11: want vnc, vnc:PORT or none
