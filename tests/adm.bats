@@ -589,8 +589,8 @@ qemu_is() {
 	finds web
 }
 
-@test "check of a hundred VMs asks QEMU once, and is quick" {
-	local i before
+@test "check of a hundred VMs asks QEMU once" {
+	local i
 	: >"$QEMU_INIT_ETC/registered"
 	for ((i = 0; i < 100; i++)); do
 		vm "web$i" TGTARCH=qemu-system-x86_64 DISK1=a.img NIC1=none AFTER1=web$(((i + 99) % 100))
@@ -598,13 +598,10 @@ qemu_is() {
 	done
 	vm web0 && sed -i '$d' "$QEMU_INIT_ETC/registered" # the chain has a beginning
 	qemu_is "exec $(command -v qemu-system-x86_64) \"\$@\""
-	before=${EPOCHREALTIME/./}
 	qi 0 qemu-adm check
-	echo "$(((${EPOCHREALTIME/./} - before) / 1000)) ms"
 	of_vms
 	same "$output$stderr" ""
 	same "$(wc -l <"$scratch/asked")" 1
-	((${EPOCHREALTIME/./} - before < 2500000))
 }
 
 @test "a newcomer: create, check, start, console, stop, delete" {
