@@ -851,7 +851,7 @@ static const struct verb verbs[] = {
 	  .summary = "forget it, and delete its files", .run = run,
 	  .arg = STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave, remove_files, erase) },
 	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
-	  .summary = "another name for one that does not run", .run = run,
+	  .summary = "another name, while it does not run", .run = run,
 	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, check_text, link_raw,
 		       save_text, move_name, erase) },
 	{ .name = "register", .group = "registry", .letters = "", .operands = "FILE|FOLDER", .least = 1, .most = 1,
@@ -895,6 +895,4 @@ const struct applet applet_qemu_adm = {
 	.verbs = verbs,
 	.n = sizeof(verbs) / sizeof(*verbs),
 	.hints = hints,
-	.examples = "  qemu-adm create web --disk 10G --cdrom debian.iso\n  qemu-adm set web RAM=1G\n"
-		    "  qemu-adm autostart on web\n",
 };

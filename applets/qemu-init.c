@@ -597,7 +597,7 @@ static const struct verb verbs[] = {
 	  .summary = "start; return when the guest runs", .run = verb_start,
 	  .examples = "  qemu-init start web\n  qemu-init start ./web-qemu.rc RAM=1G\n  qemu-init start NAME=fix KERNEL=/boot/vmlinuz\n" },
 	{ .name = "stop", .letters = "aftv", .operands = "NAME...", .least = 1, .most = -1,
-	  .summary = "power down, at the deadline by force", .run = verb_act,
+	  .summary = "power down; force at the deadline", .run = verb_act,
 	  .examples = "  qemu-init stop web\n  qemu-init stop -t 10 web db\n  qemu-init stop -a\n" },
 	{ .name = "restart", .letters = "aftv", .operands = "NAME...", .least = 1, .most = -1,
 	  .summary = "check the new file, stop, start", .run = verb_restart },
@@ -616,18 +616,19 @@ static const struct verb verbs[] = {
 	  .summary = "what they are doing", .run = verb_status,
 	  .examples = "  qemu-init status\n  qemu-init status -j web\n  eval $(qemu-init status -s web); echo $VM_STATE\n" },
 	{ .name = "wait", .letters = "tv", .operands = "NAME CONDITION...", .least = 2, .most = -1,
-	  .summary = "until all hold: running stopped paused serial:TEXT port:N event:NAME", .run = verb_wait,
+	  .summary = "until all of these hold", .run = verb_wait,
 	  .examples = "  qemu-init wait -t 5m web running serial:login:\n  qemu-init wait web port:2222=SSH-\n"
 		      "  qemu-init wait web event:RESET\n  qemu-init wait web stopped\n"
-		      "\nport:[ADDR:]N holds when somebody there says a first byte, port:[ADDR:]N=TEXT when TEXT comes.\n"
-		      "Exit 0: all hold; 1: one can no longer come; 124: the time is over (60 s, or -t).\n" },
+		      "\nrunning, stopped, paused, serial:TEXT, event:NAME; port:[ADDR:]N holds when\n"
+		      "somebody there says a first byte, port:[ADDR:]N=TEXT when TEXT comes.\n"
+		      "Exit 0: all hold; 1: one can no longer come; 124: not in time (-t, or 60 s).\n" },
 	{ .name = "list", .letters = "r", .operands = "", .most = 0, .summary = "names alone, one a line", .run = verb_list },
 	{ .name = "showcmd", .letters = "0jvx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]", .least = 1, .most = -1,
 	  .summary = "QEMU's command line, to run by hand", .run = verb_showcmd },
 	{ .name = "console", .letters = "", .operands = "NAME", .least = 1, .most = 1,
 	  .summary = "the serial console; Ctrl-] leaves", .run = verb_console },
 	{ .name = "demo", .letters = "", .operands = "", .most = 0,
-	  .summary = "a self-test with a guest of 512 bytes", .run = verb_demo },
+	  .summary = "self-test with a guest of 512 bytes", .run = verb_demo },
 };
 
 static const struct hint hints[] = {
@@ -643,5 +644,4 @@ const struct applet applet_qemu_init = {
 	.verbs = verbs,
 	.n = sizeof(verbs) / sizeof(*verbs),
 	.hints = hints,
-	.examples = "  qemu-init start web\n  qemu-init status\n  qemu-init stop -a\n",
 };

@@ -433,10 +433,10 @@ static int verb_status(struct call *c)
 static const struct verb verbs[] = {
 	{ .name = "start", .group = "the host", .letters = "Jv", .operands = "", .summary = "start the VMs of autostart", .run = verb_start,
 	  .examples = "  qemud start\n  qemud start -J 4\n" },
-	{ .name = "stop", .letters = "ftv", .operands = "", .summary = "stop all that run, within 90 s or -t", .run = verb_stop,
+	{ .name = "stop", .letters = "ftv", .operands = "", .summary = "stop all that run (-t, or 90 s)", .run = verb_stop,
 	  .examples = "  qemud stop\n  qemud stop -t 30\n" },
-	{ .name = "restart", .letters = "Jftv", .operands = "", .summary = "stop all that run, and start them again", .run = verb_restart },
-	{ .name = "status", .letters = "jsv", .operands = "", .summary = "what they are doing; 3: not all of autostart run",
+	{ .name = "restart", .letters = "Jftv", .operands = "", .summary = "stop all that run, start them again", .run = verb_restart },
+	{ .name = "status", .letters = "jsv", .operands = "", .summary = "what they are doing",
 	  .run = verb_status },
 };
 

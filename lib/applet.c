@@ -44,7 +44,7 @@ static void applet_help(struct buf *b, const struct applet *a)
 		buf_str(b, "\n");
 		opt_help(b, a->verbs[0].letters);
 	} else {
-		buf_fmt(b, "\n%s VERB -h tells more of a verb.\n", a->name);
+		buf_fmt(b, "\n%s VERB -h tells more of a verb, with examples.\n", a->name);
 	}
 	if (a->examples)
 		buf_fmt(b, "\nexamples:\n%s", a->examples);

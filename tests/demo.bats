@@ -98,9 +98,25 @@ whole_life() {
 	done
 }
 
+# fits: what stdin has, on a terminal of 80 x 24
+fits() {
+	awk -v who="$*" 'length($0) > 80 { print who ": " $0; wide = 1 } END { if (NR > 24) print who ": " NR " lines"; exit wide || NR > 24 || NR < 2 }'
+}
+
+@test "each help fits a screen of 80 x 24" {
+	local applet verb
+	"$bin/qinit" --help | fits qinit
+	for applet in $("$bin/qinit" --list); do
+		"$bin/$applet" -h | fits "$applet"
+		for verb in $("$bin/$applet" -h | sed -n '/^usage.* VERB /,$p' | sed -n '/^examples/q; s/^  \([a-z-]*\) .*/\1/p'); do
+			"$bin/$applet" "$verb" -h | fits "$applet $verb"
+		done
+	done
+}
+
 @test "each man page is clean mdoc" {
 	requires mandoc
-	for page in "$top"/applets/*.[58]; do
+	for page in "$top"/applets/*.[578]; do
 		same "$(mandoc -Tlint -Wwarning "$page")" ""
 	done
 }
@@ -136,21 +152,59 @@ whole_life() {
 	done
 }
 
-# complete_words WORD...: what bash offers for the last one
-complete_words() {
-	bash -c 'source "$1"; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _qinit; echo "${COMPREPLY[*]}"' - "$top/conf/completion.bash" "$@"
+# in_shell SHELL... : in a terminal, with ours in PATH
+in_shell() {
+	export TMUX_TMPDIR=$scratch
+	tmux -f /dev/null new-session -d -x 100 -y 30 "cd '$scratch' && PATH=$bin:$PATH exec $*"
+	pids+=("$(tmux display-message -p '#{pid}')")
+}
+
+on_screen() {
+	tmux capture-pane -p | grep -qF -- "$1"
+}
+
+# completes TYPED WANT: after the Tab key
+completes() {
+	tmux send-keys C-u "$1" Tab
+	wait_until 5 on_screen "> $2" || {
+		tmux capture-pane -p
+		return 1
+	}
+}
+
+# the same of each shell: its prompt is `> `
+complete_all() {
+	wait_until 10 on_screen ">"
+	completes "qinit qemu-c" "qinit qemu-cmd"
+	completes "qemu-init sho" "qemu-init showcmd"
+	completes "qinit qemu-init show" "qinit qemu-init showcmd"
+	completes "qemu-init stop we" "qemu-init stop web"
+	completes "qinit qemu-init stop wi" "qinit qemu-init stop wiki"
+	completes "qemu-cmd we" "qemu-cmd web"
+	completes "qemu-init stop --fo" "qemu-init stop --force"
+	completes "qemu-mon --un" "qemu-mon --unix"
+	completes "qemu-init start $scratch/da" "qemu-init start $scratch/dat"
+	tmux send-keys C-u "qemu-init sta" Tab Tab
+	wait_until 5 on_screen "start"
+	wait_until 5 on_screen "status"
 }
 
 @test "bash completes applets, verbs, options and the names of VMs" {
+	requires tmux
 	vm web
 	vm wiki
-	same "$(complete_words "$bin/qinit" qemu-c)" qemu-cmd
-	same "$(complete_words "$bin/qemu-init" sta | tr ' ' '\n' | sort | xargs)" "start status"
-	same "$(complete_words "$bin/qinit" qemu-init show)" showcmd
-	same "$(complete_words "$bin/qemu-init" stop we)" web
-	same "$(complete_words "$bin/qinit" qemu-init stop wi)" wiki
-	same "$(complete_words "$bin/qemu-cmd" w)" "web wiki"
-	same "$(complete_words "$bin/qemu-init" stop --fo)" --force
-	same "$(complete_words "$bin/qemu-mon" --un)" --unix
-	same "$(complete_words "$bin/qemu-init" start "$scratch/d")" "$scratch/dat"
+	echo "PS1='> '; . '$top/conf/completion.bash'" >"$scratch/bashrc"
+	in_shell bash --noprofile --rcfile "$scratch/bashrc" -i
+	complete_all
+}
+
+@test "zsh completes applets, verbs, options and the names of VMs" {
+	requires tmux zsh
+	vm web
+	vm wiki
+	mkdir "$scratch/fpath"
+	cp "$top/conf/completion.zsh" "$scratch/fpath/_qinit"
+	echo "PS1='> '; bindkey -e; fpath=('$scratch/fpath' \$fpath); autoload -U compinit; compinit -u -d '$scratch/dump'" >"$scratch/.zshrc"
+	in_shell env ZDOTDIR="$scratch" zsh -d -i
+	complete_all
 }
