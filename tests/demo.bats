@@ -145,11 +145,45 @@ fits() {
 	diff "$scratch/table" "$scratch/sample"
 }
 
-@test "qemu-init.5 tells the defaults of the table" {
-	local key standard
-	sed -n 's/^	X(\([A-Z_]*\), [A-Z_]*, [01], "\([^"][^"]*\)",.*/\1 \2/p' "$top/lib/conf.h" | while read -r key standard; do
-		sed -n "/^\.It Li $key\$/,/^\.It/p" "$top/applets/qemu-init.5" | grep -q "Default: $standard\." || fail "$key: not $standard" || return
-	done
+# section KEY: of qemu-init.5
+section() {
+	sed -n "/^\.It Li $1\( Ns Ar n\)\?\$/,/^\.It\|^\.El/p" "$top/applets/qemu-init.5"
+}
+
+# taken FILE LINE: it is a line of an rc-file, and the value is what it says
+taken() {
+	local key=${2%%=*} value=${2#*=}
+	mkdir -p "$scratch/x"
+	[[ $key == NAME ]] && value=x
+	printf '%s\n' NAME=x KERNEL=vmlinuz "$key=$value" | sort -u >"$scratch/x/x-qemu.rc" # without KERNEL no INITRD
+	[[ $value != '"'*'"' ]] || value=${value:1:-1}
+	qi 0 qemu-adm get "$scratch/x/" "$key" || fail "$1: $2" || return
+	same "$output" "$value"
+}
+
+# default.rc apart, since `get` tells what is in force
+@test "each key of qemu-init.5 has its default, that of the table, and an example that is taken" {
+	local key numbered standard example
+	rm "$QEMU_INIT_ETC/default.rc"
+	while read -r key numbered standard; do
+		section "$key" | grep -q "Default: ${standard:+$standard\.}" || fail "$key: its default is not: $standard" || return
+		example=$(section "$key" | sed -n '/^Example:$/,$s/^\.Li //p' | sed 's/\\(dq/"/g')
+		[[ ${example%%=*} == "$key${numbered/0/}" ]] || fail "$key: no example" || return
+		taken qemu-init.5 "$example"
+	done < <(sed -n '/KIND_GONE/d; s/^	X(\([A-Z_]*\), [A-Z_]*, \([01]\), "\([^"]*\)",.*/\1 \2 \3/p' "$top/lib/conf.h")
+}
+
+@test "each line of the sample is the default of the table, or an example that is taken" {
+	local key standard line
+	rm "$QEMU_INIT_ETC/default.rc"
+	taken sample "$(grep '^NAME=' "$top/conf/sample-qemu.rc")"
+	while read -r line; do
+		key=${line%%=*}
+		[[ $key != AUTOSTART ]] || continue
+		standard=$(sed -n "s/^	X(${key%%[0-9]*}, [A-Z_]*, [01], \"\([^\"]*\)\",.*/\1/p" "$top/lib/conf.h")
+		[[ -z $standard || $line == "$key=$standard" ]] || fail "$line: the default is $standard" || return
+		taken sample "$line"
+	done < <(sed -n 's/^# \([A-Z_]*[0-9]*=[^ ].*\)$/\1/p' "$top/conf/sample-qemu.rc" | grep -v '^\(NIC\|ALLOW\|AFTER\|DISK\)[0-9]* to ')
 }
 
 # in_shell SHELL... : in a terminal, with ours in PATH
