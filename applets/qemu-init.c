@@ -611,7 +611,7 @@ static const struct verb verbs[] = {
 	  .summary = "let them go on", .run = verb_act },
 	{ .name = "run", .letters = "ctvx", .operands = "NAME|FILE|FOLDER [KEY=VALUE...]", .least = 1, .most = -1,
 	  .summary = "start and stay in the foreground", .run = verb_run,
-	  .examples = "  qemu-init run -c web\n  qemu-init run -t 5m -x NAME=ci DISK1=/tmp/ci.img\n" },
+	  .examples = "  qemu-init run -c web\n  qemu-init run -t 5m -x NAME=ci DISK1=/srv/ci.img\n" },
 	{ .name = "status", .group = "looking", .letters = "ajsv", .operands = "[NAME...]", .most = -1,
 	  .summary = "what they are doing", .run = verb_status,
 	  .examples = "  qemu-init status\n  qemu-init status -j web\n  eval $(qemu-init status -s web); echo $VM_STATE\n" },
