@@ -169,7 +169,9 @@ taken() {
 		section "$key" | grep -q "Default: ${standard:+$standard\.}" || fail "$key: its default is not: $standard" || return
 		example=$(section "$key" | sed -n '/^Example:$/,$s/^\.Li //p' | sed 's/\\(dq/"/g')
 		[[ ${example%%=*} == "$key${numbered/0/}" ]] || fail "$key: no example" || return
-		taken qemu-init.5 "$example"
+		while read -r example; do
+			taken qemu-init.5 "$example"
+		done <<<"$example"
 	done < <(sed -n '/KIND_GONE/d; s/^	X(\([A-Z_]*\), [A-Z_]*, \([01]\), "\([^"]*\)",.*/\1 \2 \3/p' "$top/lib/conf.h")
 }
 
