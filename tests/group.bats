@@ -348,6 +348,34 @@ in_own_host() {
 	'
 }
 
+# there may be no /etc/doas.conf to cover: the whole folder is a copy
+@test "members start one VM by doas, and can do nothing else by it" {
+	requires doas
+	in_own_host '
+		cp -a /etc "$scratch/etc-whole"
+		mount --bind "$scratch/etc-whole" /etc
+		sed -n "s|^\.Dl \(permit .*\)|\1|p" "$top/applets/qemu-init.5" | sed "s|/usr/local/bin|$bin|" >/etc/doas.conf
+		chmod 600 /etc/doas.conf
+		grep -q "args start web" /etc/doas.conf
+		doas -C /etc/doas.conf
+		refused() { ! as doas -n "$@" 2>/dev/null; }
+		refused "$bin/qemu-init" start other
+		refused "$bin/qemu-init" start
+		refused "$bin/qemu-init" start web PRECMD=id
+		refused "$bin/qemu-init" start web other
+		refused "$bin/qemu-init" kill web
+		refused -u vmuser "$bin/qemu-init" start web
+		refused sh -c id
+		code=0; "$bin/qemu-init" status web || code=$?
+		[[ $code == 3 ]]
+		# where it looks is not for the caller to say
+		QEMU_INIT_ETC=/tmp QEMU_INIT_RUN=/tmp as doas -n "$bin/qemu-init" start web
+		as "$bin/qemu-init" status web
+		[[ $(stat -c %G /run/qemu/web) == vmusers ]]
+		as "$bin/qemu-init" stop -f web
+	'
+}
+
 @test "no program of the installation is setuid or setgid" {
 	make -s -C "$top" install DESTDIR="$scratch/root" >/dev/null
 	[[ -z $(find "$scratch/root" -perm /7000) ]]
