@@ -4,6 +4,7 @@
 
 #include "fd.h"
 #include "fmt.h"
+#include "guard.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -96,7 +97,7 @@ static size_t next_dir(const char **dirs, const char **dir)
 		*dir = *dirs;
 		n = strcspn(*dirs, ":");
 		*dirs += n + ((*dirs)[n] == ':');
-		if (**dir == '/')
+		if (**dir == '/' || !guarded(GUARD_PATH))
 			return n;
 	}
 	return 0;

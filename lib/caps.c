@@ -2,6 +2,7 @@
 /* What a keeper gives up. */
 #include "caps.h"
 
+#include "guard.h"
 #include "proc.h"
 
 #include <linux/capability.h>
@@ -30,7 +31,8 @@ void caps_begin(void)
 	umask(077);
 	(void)!chdir("/");
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (guarded(GUARD_MEMORY))
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	proc_no_core();
 	if (geteuid() == 0)
 		syscall(SYS_setgroups32, 0, NULL);

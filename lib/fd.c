@@ -3,6 +3,7 @@
 #include "fd.h"
 
 #include "clock.h"
+#include "guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,13 +98,15 @@ static void close_range_of(unsigned int first, unsigned int last)
 	if (first > last)
 		return;
 #ifdef SYS_close_range
-	if (syscall(SYS_close_range, first, last, 0) == 0)
+	if (guarded(GUARD_CALLER) && syscall(SYS_close_range, first, last, 0) == 0)
 		return;
 #endif
 	if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) < 0 || limit.rlim_cur > 65536)
 		limit.rlim_cur = 65536;
+	/* unguarded, what is not ours stays, as exec leaves it */
 	for (unsigned int fd = first; fd <= last && fd < limit.rlim_cur; fd++)
-		close((int)fd);
+		if (guarded(GUARD_CALLER) || (fcntl((int)fd, F_GETFD) & FD_CLOEXEC))
+			close((int)fd);
 }
 
 /* The lowest of the list that is at least `from`; -1 for none. */
@@ -143,8 +146,7 @@ int fd_give(const int *fds, size_t n, int base)
 	for (size_t i = 0; i < n; i++)
 		if (dup2(above[i], base + (int)i) < 0)
 			return -1;
-	for (int fd = 3; fd < base; fd++)
-		close(fd);
+	close_range_of(3, (unsigned int)base - 1);
 	fd_close_from(base + (int)n, NULL, 0);
 	return 0;
 }

@@ -167,7 +167,7 @@ int file_mkdirs(const char *path, mode_t mode)
 int file_open_dir(int dir, const char *path, struct err *e)
 {
 	struct stat st;
-	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | (guarded(GUARD_PLACE) ? O_NOFOLLOW : 0) | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(e, "%s", path);

@@ -4,7 +4,7 @@
 #define GUARD_H
 
 #ifndef GUARDS
-#define GUARDS 255
+#define GUARDS (~0)
 #endif
 
 enum guard {
@@ -14,6 +14,10 @@ enum guard {
 	GUARD_TERMINAL = 8,	/* words of others move no cursor */
 	GUARD_ENVIRONMENT = 16,	/* the caller's is the caller's */
 	GUARD_PLACE = 32,	/* a directory is its owner's */
+	GUARD_CALLER = 64,	/* descriptors and signals of the caller end with it */
+	GUARD_PATH = 128,	/* no program is looked for beside whoever asks */
+	GUARD_MEMORY = 256,	/* nobody looks into a keeper */
+	GUARD_READING = 512,	/* a lock is given to be read alone */
 };
 
 static inline int guarded(enum guard g)

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "fmt.h"
+#include "guard.h"
 #include "journal.h"
 #include "proc.h"
 #include "spawn.h"
@@ -715,7 +716,8 @@ static int watch_signals(struct keeper *k)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	signal(SIGCHLD, SIG_DFL); /* a caller may have ignored it: then no child's end would be told */
+	if (guarded(GUARD_CALLER))
+		signal(SIGCHLD, SIG_DFL); /* a caller may have ignored it: then no child's end would be told */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	k->signals = (struct source){ .events = POLLIN, .at = CLOCK_NEVER, .ready = on_signal, .owner = k };

@@ -2,6 +2,8 @@
 /* The file `lock` of a VM: byte 0 is QEMU's, byte 1 the keeper's. */
 #include "lock.h"
 
+#include "guard.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -57,7 +59,7 @@ int lock_same(int fd, int dir)
 int lock_child(const char *path, struct err *e)
 {
 	struct flock mine = byte_lock(F_RDLCK, LOCK_QEMU), others = byte_lock(F_WRLCK, LOCK_QEMU);
-	int fd = open(path, O_RDONLY | O_NOFOLLOW);
+	int fd = open(path, (guarded(GUARD_READING) ? O_RDONLY : O_RDWR) | O_NOFOLLOW);
 
 	if (fd < 0 || fcntl(fd, F_SETLK, &mine) < 0 || fcntl(fd, F_GETLK, &others) < 0)
 		return err_sys(e, "%s", path);

@@ -40,7 +40,7 @@ static void child_signals(int block)
 {
 	sigset_t set;
 
-	for (int number = 1; number < NSIG; number++)
+	for (int number = 1; guarded(GUARD_CALLER) && number < NSIG; number++)
 		signal(number, SIG_DFL);
 	sigemptyset(&set);
 	if (block) {

@@ -120,7 +120,14 @@ held() {
 1 r $QEMU_INIT_RUN/web/lock
 1 w $QEMU_INIT_DAT/web/own.img
 6 w socket"
+		# by a keeper that closes nothing which is not its own
+		qinit qemu-init kill web
+		unguarded
+		qinit qemu-init start web 9<"$scratch/secret"
+		tries web fds
+		like "$got" "* r $scratch/secret *"
 	}
+	echo treasure >"$scratch/secret"
 	up
 	at_each given
 }
@@ -192,11 +199,33 @@ held() {
 		tries web lock r
 		like "$got" "refused: *"
 		held lock-file "$QEMU_INIT_DAT/db/base.img"
+		# without a keeper it gets what is no keeper's lock; by one that gives it more than a lock to read, a keeper's
+		kill -KILL "$keeper"
+		wait_until 5 gone "$keeper"
+		tries web lock w
+		like "$got" "refused: *"
+		tries web lock r
+		like "$got" "reached: *"
+		qinit qemu-init stop -f web
+		unguarded
+		qinit qemu-init start web
+		eval "$(qinit qemu-init status -s web)"
+		kill -KILL "$VM_KEEPER"
+		wait_until 5 gone "$VM_KEEPER"
+		tries web lock w
+		like "$got" "reached: *"
+		# now it passes for one, and no other can be
+		build=$bin
+		run qinit qemu-init stop -f -t 1 web
+		same "$(qemus_of web)" 1
+		kill -KILL "$VM_PID"
+		wait_until 5 gone "$VM_PID"
+		qinit qemu-init stop web
 	}
 	up
-	at_each locks
 	at_each -o root held lock-file "$QEMU_INIT_RUN/.disks"
 	at_each -o root held lock-file /run/qemu/uids
+	at_each locks
 }
 
 # ---- processes ----
@@ -234,23 +263,44 @@ held() {
 }
 
 @test "it looks into no process, stops none and limits none" {
-	# a keeper may be closed even to the bare one
 	touches() {
-		local pid held
-		for pid in "$keeper" "$VM_PID"; do
-			[[ $pid == "$keeper" ]] && held=kept_from || held=held
-			$held ptrace "$pid"
-			$held memory "$pid"
-			$held steal-fd "$pid"
-			$held read "/proc/$pid/environ"
-			$held read "/proc/$pid/maps"
-			$held list "/proc/$pid/fd"
-			$held renice "$pid"
-		done
+		held renice "$VM_PID"
+		kept_from renice "$keeper"
 		kept_from limit "$keeper"
+		looks held "$VM_PID"
+		looks kept_from "$keeper"
+	}
+	looks() {
+		$1 ptrace "$2"
+		$1 memory "$2"
+		$1 steal-fd "$2"
+		$1 read "/proc/$2/environ"
+		$1 read "/proc/$2/maps"
+		$1 list "/proc/$2/fd"
+	}
+	# an ordinary user's keeper is closed even to the bare one
+	closed() {
+		eval "$(qinit qemu-init status -s bare)"
+		looks bare_from "$VM_KEEPER"
+		qinit qemu-init kill bare
+		unguarded
+		qinit qemu-init start bare 2>/dev/null
+		eval "$(qinit qemu-init status -s bare)"
+		looks bare_at "$VM_KEEPER"
+		bare_at renice "$VM_KEEPER"
+		bare_at limit "$VM_KEEPER"
+	}
+	bare_from() {
+		tries bare "$@"
+		like "$got" "refused: *"
+	}
+	bare_at() {
+		tries bare "$@"
+		like "$got" "reached: *"
 	}
 	up
 	at_each touches
+	at_each -o user closed
 	at_each -o root held read "/proc/$$/environ"
 }
 
@@ -541,12 +591,18 @@ planted() {
 	planted "${stranger[@]}" mkfifo /tmp/qemu-init-64001
 	planted "${stranger[@]}" touch /tmp/qemu-init-64001
 	planted "${owner[@]}" mkdir -m 777 /tmp/qemu-init-64001
-	"${stranger[@]}" mkdir -m 777 /tmp/qemu-init-64001
+	# who does not ask whose it is works in the stranger's folder; what is none cannot be worked in by anybody
 	unguarded
-	qinit qemu-init start web
-	[[ -S /tmp/qemu-init-64001/web/qmp.sock ]] || fail "no attack"
-	qinit qemu-init kill web
-	rm -rf /tmp/qemu-init-64001
+	mkdir -m 777 "$scratch/strange/open"
+	chown 64002 "$scratch/strange/open"
+	for planted in "mkdir -m 777" "ln -s $scratch/strange/open"; do
+		# shellcheck disable=SC2086 # words
+		"${stranger[@]}" $planted /tmp/qemu-init-64001
+		qinit qemu-init start web
+		[[ -S /tmp/qemu-init-64001/web/qmp.sock ]] || fail "no attack: $planted"
+		qinit qemu-init kill web
+		rm -rf /tmp/qemu-init-64001
+	done
 	as=as_owner qi 0 qemu-init start web
 	same "$(stat -c '%u %a' /tmp/qemu-init-64001)" "64001 700"
 	as=as_owner qi 0 qemu-init kill web
@@ -560,6 +616,13 @@ planted() {
 	for path in ".:$PATH" ":$PATH" "$PATH:" "$PATH:." "../${scratch##*/}:$PATH"; do
 		PATH=$path qi 5 qemu-init start web
 	done
+	cd / # where a keeper stands, too
+	PATH=${scratch#/}:$PATH qi 5 qemu-init start web
+	unguarded
+	PATH=${scratch#/}:$PATH qinit qemu-init start web
+	tries web ns pid
+	like "$got" "reached: *"
+	qinit qemu-init kill web
 	cd "$top"
 	PATH=$scratch:$PATH qi 0 qemu-init start web
 }
@@ -575,20 +638,32 @@ planted() {
 			exec 9<"$scratch/secret" "$@"
 		) <&- >&- 2>&-
 	}
+	loose() {
+		find "$QEMU_INIT_RUN/web" -perm /077 ! -type l ! -path "$QEMU_INIT_RUN/web" -printf '%P %m\n'
+	}
+	down() {
+		is web "$1"
+	}
 	echo treasure >"$scratch/secret"
 	odd "$bin/qinit" qemu-init start web
 	tries web fds
 	[[ $got != *secret* ]] || fail "QEMU has the caller's descriptor"
 	look
 	like "$(stat -c %s "$QEMU_INIT_RUN/web/lock" "$QEMU_INIT_ETC/registered" | paste -sd' ')" "0 *"
-	same "$(find "$QEMU_INIT_RUN/web" -perm /027 ! -type l ! -path "$QEMU_INIT_RUN/web" -printf '%P %m\n')" ""
+	same "$(loose)" ""
 	kill_qemu web
-	down() {
-		now_is web crashed
-	}
-	wait_until 5 down
+	wait_until 5 down crashed
+	# a keeper that keeps them does not hear of its QEMU's end; the mask is set by whoever makes a file, not in one place
+	unguarded
+	odd "$build/qinit" qemu-init start web
+	tries web fds
+	like "$got" "* r $scratch/secret *"
+	kill_qemu web
+	wait_until 5 down hung
 }
 
+# No switch of ours turns this off: what he could read is a file that has a name, and none is ever made. That the disk is in
+# his folder nonetheless is seen at the end.
 @test "TMPDIR that leads to another user's directory gives him nothing of a throw-away disk" {
 	whose root
 	vm web TGTARCH=qemu-system-taken MACHINE=pc DISK1=own.img
