@@ -345,13 +345,15 @@ static int run_editor(struct work *w)
 	struct buf errors = { 0 }, line = { 0 };
 	int status = -1;
 
-	for (size_t i = COUNT(names); i--;)
-		if (getenv(names[i]) && *getenv(names[i]))
-			command = getenv(names[i]);
+	for (size_t i = COUNT(names); i--;) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			command = value;
+	}
 	buf_fmt(&line, "%s ", command);
 	text_quote(&line, w->draft);
 	if (cfg_read(&words, buf_text(&line), line.n, command, &errors) == 0 && find_program(words.words[0], path) == 0) {
-		pid_t pid = vfork();
+		pid_t pid = fork();
 		if (pid == 0) {
 			signal(SIGPIPE, SIG_DFL);
 			execv(path, words.words);

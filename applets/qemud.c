@@ -115,8 +115,8 @@ static int gather(struct fleet *f, struct call *c, int live, int quiet)
 	f->acts = calloc(n + 1, sizeof(*f->acts));
 	if (!all || !f->guests || !f->list || !f->acts) {
 		say(c, NULL, "out of memory");
-		code = FAILED;
-		n = 0;
+		free(all);
+		return FAILED;
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct guest *g = &f->guests[f->n];

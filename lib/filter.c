@@ -156,8 +156,8 @@ static int is_foreign(const char *program, uint32_t ours)
 
 int filter_enter(const char *program, int wants)
 {
-	extern const unsigned char __ehdr_start[]; /* the linker's: our own ELF header */
-	uint32_t ours = machine(__ehdr_start);
+	extern const unsigned char header[] __asm__("__ehdr_start"); /* the linker's: our own ELF header */
+	uint32_t ours = machine(header);
 	struct program p = { .n = 0 };
 
 	if (is_foreign(program, ours))

@@ -79,7 +79,7 @@ static const char *read_directive(struct directive *d, const char *s, va_list *l
 	}
 	for (; *s == 'l' || *s == 'z'; s++)
 		d->longs++; /* a size_t is as long as a long everywhere */
-	d->conversion = *s;
+	d->conversion = (unsigned char)*s;
 	return *s ? s + 1 : s;
 }
 

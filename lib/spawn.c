@@ -67,7 +67,6 @@ static void clean_environment(void)
 		"PATH=", "HOME=", "TMPDIR=", "TZ=", "LANG=", "LC_", "QEMU_", "DISPLAY=", "WAYLAND_DISPLAY=", "XAUTHORITY=",
 		"XDG_RUNTIME_DIR=", "PULSE_", "SDL_",
 	};
-	extern char **environ;
 	char **to = environ;
 
 	if (!to || !guarded(GUARD_ENVIRONMENT))

@@ -49,7 +49,7 @@ static void check_words(const struct cage *c, const struct cfg *words)
 		const char *word = words->words[i], *option = i ? words->words[i - 1] : "";
 		int is_path = *word == '/' && word[1] != '/' && strlen(word) < PATH_MAX && !strpbrk(word, ",\"");
 		MUST(!is_path || !strcmp(option, "-append") || !strcmp(option, "-name") || has(c, word, CAGE_NAMED));
-		MUST(strcmp(option, "-netdev") || text_begins(word, "none") || text_begins(word, "unix:") || c->net);
+		MUST(strcmp(option, "-netdev") != 0 || text_begins(word, "none") || text_begins(word, "unix:") || c->net);
 	}
 }
 
