@@ -33,6 +33,7 @@ make_world() {
 	cp -a /etc "$scratch/etc"
 	rm -rf "$scratch/etc/qemu"
 	echo "vmusers:x:64100:" >>"$scratch/etc/group"
+	echo "alice:x:64101:64100::/:/bin/sh" >>"$scratch/etc/passwd"
 	local init
 	for init in runit s6 systemd; do
 		make -s -C "$top" install-init INIT=$init DESTDIR="$scratch/glue" >/dev/null
@@ -101,7 +102,7 @@ in_world() {
 instead() {
 	case $1 in
 	%vmusers*) echo 'echo "$line" >/run/sudoers; visudo -cqf /run/sudoers' ;; # tests/group.bats uses it
-	'permit nopass '*) echo : ;; # no doas in Debian's base; its grammar is that of doas.conf(5)
+	'permit nopass '*) echo : ;; # so does it this one
 	::respawn:*) echo 'grep -qF "${line##*/}" "$top/conf/init/busybox/etc/inittab.qemud"' ;; # tests/inits.bats, with busybox init
 	[0-9]*' * * * '*) echo "${1#* \* \* \* }" ;; # cron's five words, then a command
 	[A-Z]*=*' '*) echo "$1" ;; # a command with its environment
@@ -109,7 +110,6 @@ instead() {
 	'qemu-init run '*NAME=ci*) # ends when it is asked to
 		echo '(until qemu-init wait ci running 2>/dev/null; do sleep 0.1; done; qemu-init stop -f ci) & '"$1" ;;
 	'qemu-adm delete '*) echo "$1 -f" ;; # it asks on a terminal
-	*bridge:br0*) echo : ;; # there are no bridges yet
 	'qemu-init console '*) echo "qemu-init wait -t 90s ${1##* } serial:login: && $1" ;; # nobody types before
 	*) echo "$1" ;;
 	esac
@@ -136,6 +136,7 @@ run_page() {
 
 # stage PAGE: what it takes for granted
 stage() {
+	[[ $1 != qemu-init.5 ]] || ip link add br0 type bridge # its page has taps alone
 	[[ $1 != README.md && $1 != qemu-init.[57] ]] || { [[ $1 == README.md ]] || "$scratch/here/qinit" --install -s /usr/local/bin; return 0; }
 	"$scratch/here/qinit" --install -s /usr/local/bin
 	[[ $1 != qemu-adm.8 ]] || return 0
