@@ -129,7 +129,7 @@ static void put_ioctls(struct program *p)
 {
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, COUNT(no_ioctl) + 3);
 	load(p, argument(1));
-	for (unsigned char i = 0; i < COUNT(no_ioctl); i++)
+	for (size_t i = 0; i < COUNT(no_ioctl); i++)
 		put(p, BPF_JMP | BPF_JEQ | BPF_K, no_ioctl[i], (unsigned char)(COUNT(no_ioctl) - i), 0);
 	end(p, 0);
 	end(p, EPERM);
