@@ -117,6 +117,9 @@ static int open_user(const struct job *j, const char *file, int force, struct di
 	const char *why = why_no_image(st.st_mode);
 	if (why)
 		return err_set(e, "%s: %s, not a file or block device", path, why);
+	if (S_ISREG(st.st_mode) && (flags & O_ACCMODE) == O_RDWR && !(st.st_mode & 0222))
+		return err_set(e, "%s: its mode lets nobody write it, as that of a disk with linked clones (-x: throw the writes away)",
+			path);
 	identify(n, &st);
 	if (n->block && (flags & O_ACCMODE) == O_RDWR && !force)
 		flags |= O_EXCL;
@@ -530,6 +533,20 @@ int disks_name(struct disks *all, const struct conf *c, const struct disk_rules 
 	}
 	disks_close(all);
 	return 0;
+}
+
+int disk_stack(const char *path, int64_t size, const char *base, enum spec_format format, struct err *e)
+{
+	struct qcow2_empty image;
+
+	if (qcow2_empty(size, &image, e) < 0 || qcow2_back(&image, base, spec_format_name(format), e) < 0)
+		return -1;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int bad = fd < 0 || write_empty(fd, &image) < 0 || fsync(fd) < 0 ? err_sys(e, "%s", path) : 0;
+	if (bad && fd >= 0)
+		unlink(path);
+	fd_close(&fd);
+	return bad;
 }
 
 void disks_close(struct disks *all)

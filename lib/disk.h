@@ -59,6 +59,9 @@ int disks_open(struct disks *d, const struct conf *c, const struct disk_rules *r
 /* The same list and chains for people to read: opened read-only, closed again, no overlay. What is missing or refused
  * ends its chain and is a line in `warnings`; node[0] is there all the same. -1 and err only when memory ran out. */
 int disks_name(struct disks *d, const struct conf *c, const struct disk_rules *r, struct buf *warnings, struct err *e);
+/* Writes a new image without content, of that virtual size, on the one at `base` (an absolute path). 0; -1 and err, also when
+ * the file is there already. */
+int disk_stack(const char *path, int64_t size, const char *base, enum spec_format format, struct err *e);
 /* Closes the descriptors, keeps the rest: QEMU's image locks live as long as any copy. */
 void disks_close(struct disks *d);
 void disks_free(struct disks *d);

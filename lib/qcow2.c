@@ -9,7 +9,7 @@ enum {
 	AT_MAGIC = 0, AT_VERSION = 4, AT_BACKING = 8, AT_BACKING_LENGTH = 16, AT_CLUSTER_BITS = 20, AT_SIZE = 24,
 	AT_CRYPT = 32, AT_L1_SIZE = 36, AT_L1 = 40, AT_TABLE = 48, AT_TABLE_CLUSTERS = 56, AT_INCOMPATIBLE = 72,
 	AT_REFCOUNT_ORDER = 96, AT_HEADER_LENGTH = 100,
-	LENGTH_V2 = 72, LENGTH_V3 = 104,
+	LENGTH_V2 = 72, LENGTH_V3 = 104, AT_NAME = 128,
 };
 enum { EXTENSION_END = 0, CLUSTER_BITS = 16 };
 #define MAGIC 0x514649fbU
@@ -166,5 +166,21 @@ int qcow2_empty(int64_t size, struct qcow2_empty *image, struct err *e)
 	for (int64_t i = 0; i < clusters; i++)
 		image->counts[2 * i + 1] = 1;
 	image->length = clusters * QCOW2_CLUSTER;
+	return 0;
+}
+
+int qcow2_back(struct qcow2_empty *image, const char *name, const char *format, struct err *e)
+{
+	size_t n = strlen(name), word = strlen(format);
+	unsigned char *s = image->header;
+
+	if (!n || n > QCOW2_NAME_MAX || word > 8)
+		return err_set(e, "%s: too long a name for a qcow2 image's header", name);
+	put64(s + AT_BACKING, AT_NAME);
+	put32(s + AT_BACKING_LENGTH, (uint32_t)n);
+	put32(s + LENGTH_V3, EXTENSION_FORMAT); /* behind its 16 bytes is EXTENSION_END, eight zeros */
+	put32(s + LENGTH_V3 + 4, (uint32_t)word);
+	memcpy(s + LENGTH_V3 + 8, format, word);
+	memcpy(s + AT_NAME, name, n);
 	return 0;
 }

@@ -33,9 +33,9 @@ enum {
 	QCOW2_COUNTS_AT = 2 * QCOW2_CLUSTER,
 };
 
-/* An image without content and backing name: these pieces at these places, all else up to length is zeros. */
+/* An image without content: these pieces at these places, all else up to length is zeros. */
 struct qcow2_empty {
-	unsigned char header[112];		/* at 0 */
+	unsigned char header[128 + QCOW2_NAME_MAX + 1];	/* at 0 */
 	unsigned char table[8];			/* at QCOW2_TABLE_AT: the one refcount block's place */
 	unsigned char counts[2 * QCOW2_CLUSTERS_MAX]; /* at QCOW2_COUNTS_AT */
 	int64_t length;				/* of the file */
@@ -43,5 +43,7 @@ struct qcow2_empty {
 
 /* For a virtual size in bytes, rounded up to a multiple of 512. 0; -1 and err when it is negative or over 2 PiB. */
 int qcow2_empty(int64_t size, struct qcow2_empty *image, struct err *e);
+/* Makes it an image on another: the name and format of that one go into its header. 0; -1 and err: too long a name. */
+int qcow2_back(struct qcow2_empty *image, const char *name, const char *format, struct err *e);
 
 #endif

@@ -165,6 +165,11 @@ static int set_force(void *to, const char *value, struct err *e)
 	return 0;
 }
 
+static enum spec_format format_of(const char *file)
+{
+	return text_ends(file, ".qcow2") ? FORMAT_QCOW2 : FORMAT_RAW;
+}
+
 /* FILE and the options behind it. */
 static int read_file(struct spec_disk *d, const char *value, const struct option *options, size_t n, struct err *e)
 {
@@ -175,7 +180,7 @@ static int read_file(struct spec_disk *d, const char *value, const struct option
 	d->file = next_part(&rest);
 	if (!*d->file)
 		return err_code(e, NOT_CONFIGURED, "no file before the options");
-	d->format = text_ends(d->file, ".qcow2") ? FORMAT_QCOW2 : FORMAT_RAW;
+	d->format = format_of(d->file);
 	return read_options(rest, options, n, d, e);
 }
 
@@ -200,6 +205,32 @@ int spec_disk(struct spec_disk *d, const char *value, struct err *e)
 	if (d->backings && d->format == FORMAT_RAW)
 		return err_code(e, NOT_CONFIGURED, "backing=: a raw image has no backing file (format=qcow2?)");
 	return 0;
+}
+
+/* Appends a FILE, its commas doubled. */
+static void put_file(struct buf *out, const char *file)
+{
+	for (; *file; file++) {
+		buf_char(out, *file);
+		if (*file == ',')
+			buf_char(out, ',');
+	}
+}
+
+void spec_disk_text(const struct spec_disk *d, struct buf *out)
+{
+	put_file(out, d->file);
+	if (d->bus != BUS_VIRTIO)
+		buf_fmt(out, ",if=%s", buses[d->bus]);
+	if (d->format != format_of(d->file))
+		buf_fmt(out, ",format=%s", formats[d->format]);
+	buf_str(out, d->ro ? ",ro" : "");
+	buf_str(out, d->snapshot ? ",snapshot" : "");
+	for (size_t i = 0; i < d->backings; i++) {
+		buf_str(out, ",backing=");
+		put_file(out, d->backing[i]);
+	}
+	buf_str(out, d->force ? ",force" : "");
 }
 
 void spec_disk_free(struct spec_disk *d)

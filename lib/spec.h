@@ -3,6 +3,7 @@
 #ifndef SPEC_H
 #define SPEC_H
 
+#include "buf.h"
 #include "err.h"
 
 #include <stddef.h>
@@ -53,6 +54,8 @@ struct spec_display {
  * a failure. */
 int spec_disk(struct spec_disk *d, const char *value, struct err *e);
 void spec_disk_free(struct spec_disk *d);
+/* Appends the value that is read so. */
+void spec_disk_text(const struct spec_disk *d, struct buf *out);
 /* ALLOWn, PATH[,ro], as a spec_disk of which only file and ro are meant. */
 int spec_allow(struct spec_disk *d, const char *value, struct err *e);
 int spec_nic(struct spec_nic *n, const char *value, struct err *e);

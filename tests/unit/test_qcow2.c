@@ -204,6 +204,25 @@ static void empty_image(void)
 	unlink(path);
 }
 
+static void backed_image(void)
+{
+	static struct qcow2_empty image;
+	char name[QCOW2_NAME_MAX + 2];
+	struct qcow2 q;
+	struct err e;
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[0] = '/';
+	name[QCOW2_NAME_MAX] = '\0';
+	CHECK(qcow2_empty(1 << 20, &image, &e) == 0 && qcow2_back(&image, name, "qcow2", &e) == 0);
+	CHECK(qcow2_read(image.header, sizeof(image.header), &q, &e) == 0);
+	CHECK_TEXT(q.backing, name);
+	CHECK_TEXT(q.format, "qcow2");
+	name[QCOW2_NAME_MAX] = 'x';
+	name[QCOW2_NAME_MAX + 1] = '\0';
+	CHECK(qcow2_back(&image, name, "raw", &e) == -1 && qcow2_back(&image, "", "raw", &e) == -1);
+}
+
 int main(void)
 {
 	good_headers();
@@ -211,5 +230,6 @@ int main(void)
 	cut_short();
 	every_byte();
 	empty_image();
+	backed_image();
 	return unit_failed;
 }

@@ -19,6 +19,18 @@ static void disk_is(const char *value, const char *want)
 		CHECK(e.code == NOT_CONFIGURED);
 		buf_str(&b, e.text);
 	} else {
+		struct buf text = { 0 }, again = { 0 };
+		struct spec_disk same;
+		spec_disk_text(&d, &text); /* is read as the same */
+		CHECK(spec_disk(&same, buf_text(&text), &e) == 0);
+		spec_disk_text(&same, &again);
+		CHECK_TEXT(buf_text(&again), buf_text(&text));
+		CHECK_TEXT(same.file, d.file);
+		CHECK(same.bus == d.bus && same.format == d.format && same.ro == d.ro && same.snapshot == d.snapshot &&
+			same.force == d.force && same.backings == d.backings);
+		spec_disk_free(&same);
+		buf_free(&text);
+		buf_free(&again);
 		buf_fmt(&b, "%s %s %s%s%s%s", d.file, spec_bus_name(d.bus), spec_format_name(d.format), d.ro ? " ro" : "",
 			d.snapshot ? " snapshot" : "", d.force ? " force" : "");
 		for (size_t i = 0; i < d.backings; i++)
