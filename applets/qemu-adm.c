@@ -5,6 +5,7 @@
 #include "check.h"
 #include "claim.h"
 #include "clock.h"
+#include "clone.h"
 #include "disk.h"
 #include "edit.h"
 #include "fd.h"
@@ -47,10 +48,12 @@ struct work {
 	char draft[PATH_MAX];	/* edit */
 	struct vm vm;		/* held, so that nobody starts it */
 	struct buf files;	/* delete: paths, a NUL behind each */
-	const char *next;	/* rename: the new name, */
-	char old_rc[PATH_MAX];	/* and the file of the old one */
+	const char *next;	/* the new name, */
+	char old_rc[PATH_MAX];	/* rename: and the file of the old one */
 	char dir[PATH_MAX], image[PATH_MAX]; /* create */
 	int64_t size;
+	struct clone clone;
+	int64_t told;		/* when, of a copy's progress */
 	int made_dir, made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
 	struct err e;
 };
@@ -268,6 +271,16 @@ static int check_settings(struct work *w)
 	return DONE;
 }
 
+/* The rc-file as it is must be right. */
+static int load_again(struct work *w)
+{
+	struct target t = { .operand = w->t.operand };
+
+	target_free(&w->t);
+	w->t = t;
+	return load_vm(w);
+}
+
 static int put(struct work *w, const char *key, const char *value)
 {
 	return edit_pair(&w->text, key, value, &w->e) < 0 ? err_at(&w->e, "%s", key) : DONE;
@@ -436,6 +449,7 @@ static int check_line(struct work *w)
 {
 	const char *size = opt_value(&w->c->o, *OPT_DISK);
 
+	w->next = w->words[0];
 	for (char **word = w->words + 1; size && *word; word++)
 		if (text_begins(*word, "DISK1="))
 			return err_code(&w->e, USAGE, "--disk is DISK1: want one of them");
@@ -447,7 +461,7 @@ static int check_line(struct work *w)
 /* The folder; it may be one that is there, but not with a VM of that name in it. */
 static int make_dir(struct work *w)
 {
-	const char *name = w->words[0], *dir = opt_value(&w->c->o, 'd'), *data = w->h.place.data;
+	const char *name = w->next, *dir = opt_value(&w->c->o, 'd'), *data = w->h.place.data;
 	char path[PATH_MAX];
 	struct err none;
 
@@ -474,7 +488,7 @@ static int begin_text(struct work *w)
 
 	if (from && file_read(AT_FDCWD, from, CONF_FILE_MAX, &w->text, &w->e) < 0)
 		return -1;
-	return put(w, "NAME", w->words[0]);
+	return put(w, "NAME", w->next);
 }
 
 /* What everybody shall see in the file without knowing what is built in: as default.rc has it, else so. */
@@ -553,6 +567,7 @@ static int tell(struct work *w)
 	if (statfs(w->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
 		say(w->c, w->name, "its folder is in memory, and gone with the next boot");
 	w->made_rc = w->made_image = w->made_dir = 0;
+	clone_free(&w->clone);
 	return DONE;
 }
 
@@ -727,6 +742,85 @@ static int move_name(struct work *w)
 	return code;
 }
 
+/* ---- clone ---- */
+
+/* What becomes of each file; the new text. */
+static int plan_clone(struct work *w)
+{
+	const struct disk_rules rules = { 0 };
+	struct buf missing = { 0 }, notes = { 0 };
+	struct disks disks = { 0 };
+	const struct clone_from from = {
+		.conf = &w->t.conf, .disks = &disks, .name = w->next, .dir = w->dir, .linked = opt_has(&w->c->o, *OPT_LINKED),
+	};
+	int code = disks_name(&disks, &w->t.conf, &rules, &missing, &w->e);
+
+	if (code == DONE && missing.n) {
+		say_lines(w->c, NULL, &missing);
+		code = FAILED;
+	}
+	if (code == DONE)
+		code = clone_plan(&w->clone, &from, &w->text, &notes, &w->e);
+	if (code == DONE)
+		say_lines(w->c, w->next, &notes);
+	disks_free(&disks);
+	buf_free(&missing);
+	buf_free(&notes);
+	return code;
+}
+
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* They wait, so that a copy is ended in good order. */
+static void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < COUNT(ends); i++)
+		sigaddset(&set, ends[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int is_signalled(void)
+{
+	sigset_t set;
+	int any = 0;
+
+	sigpending(&set);
+	for (size_t i = 0; i < COUNT(ends); i++)
+		any |= sigismember(&set, ends[i]) == 1;
+	return any;
+}
+
+/* A terminal is told how far it is. */
+static int tell_progress(void *arg, const char *path, int64_t done, int64_t size)
+{
+	struct work *w = arg;
+	int ready = done == size;
+
+	if (isatty(2) && (ready || clock_ms() >= w->told)) {
+		say_to(stderr, "\r%s: %s: %d%%%s", w->c->applet->name, path, (int)(done * 100 / size), ready ? "\n" : "");
+		w->told = clock_in(200);
+	}
+	return is_signalled();
+}
+
+static int make_clone(struct work *w)
+{
+	const struct copy_watch watch = { .told = tell_progress, .arg = w };
+
+	hold_signals();
+	return clone_make(&w->clone, &watch, &w->e);
+}
+
+/* The registry as it is now that its lock is held: the copying may have taken its time. */
+static int read_again(struct work *w)
+{
+	host_free(&w->h);
+	return read_host(w);
+}
+
 /* ---- check ---- */
 
 /* Findings as lines, or as JSON's objects. */
@@ -812,6 +906,8 @@ static void end(struct work *w)
 {
 	if (w->made_rc)
 		unlink(w->rc);
+	clone_undo(&w->clone);
+	clone_free(&w->clone);
 	if (w->made_image)
 		unlink(w->image);
 	if (w->made_dir)
@@ -856,6 +952,11 @@ static const struct verb verbs[] = {
 	  .summary = "another name, while it does not run", .run = run,
 	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, check_text, link_raw,
 		       save_text, move_name, erase) },
+	{ .name = "clone", .letters = "d" OPT_LINKED, .operands = "NAME NEW", .least = 2, .most = 2,
+	  .summary = "a copy of one that does not run", .run = run,
+	  .arg = STEPS(read_host, new_name, open_file, load_again, hold_vm, make_dir, plan_clone, check_text, make_clone,
+		       take, read_again, save_new, enter, tell),
+	  .examples = "  qemu-adm clone web web2\n  qemu-adm clone --linked web try\n" },
 	{ .name = "register", .group = "registry", .letters = "", .operands = "FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "make a VM known by its name", .run = run,
 	  .arg = STEPS(take, read_host, by_path, load_vm, enter),
@@ -886,7 +987,7 @@ static const struct verb verbs[] = {
 };
 
 static const struct hint hints[] = {
-	{ "new", "create" }, { "remove", "delete" }, { "rm", "delete" }, { "destroy", "delete" }, { "mv", "rename" },
+	{ "new", "create" }, { "remove", "delete" }, { "rm", "delete" }, { "destroy", "delete" }, { "mv", "rename" }, { "cp", "clone" }, { "copy", "clone" },
 	{ "define", "register" }, { "undefine", "unregister" }, { "enable", "autostart" }, { "disable", "autostart" },
 	{ "ls", "list" }, { "show", "get" }, { NULL, NULL },
 };

@@ -32,6 +32,7 @@ const struct opt_letter opt_letters[] = {
 	{ '\1', "from", "FILE", "begin with the lines of this rc-file" },
 	{ '\2', "disk", "SIZE", "make an empty disk: 10G" },
 	{ '\3', "cdrom", "ISO", "with this CD image" },
+	{ '\4', "linked", NULL, "disks are built on the original's, which nobody may write from then on" },
 };
 const size_t opt_letter_count = sizeof(opt_letters) / sizeof(*opt_letters);
 
@@ -168,7 +169,7 @@ void opt_help(struct buf *b, const char *letters)
 		if (l->letter >= ' ')
 			fmt(both, sizeof(both), "-%c%s%s", l->letter, l->arg ? " " : "", l->arg ? l->arg : "");
 		else
-			fmt(both, sizeof(both), "%s", l->arg);
+			fmt(both, sizeof(both), "%s", l->arg ? l->arg : "");
 		buf_fmt(b, "  %-10s --%-11s %s\n", both, l->name, l->about);
 	}
 }
