@@ -11,6 +11,7 @@
 #include "fd.h"
 #include "file.h"
 #include "fmt.h"
+#include "import.h"
 #include "json.h"
 #include "line.h"
 #include "probe.h"
@@ -53,6 +54,7 @@ struct work {
 	char dir[PATH_MAX], image[PATH_MAX]; /* create */
 	int64_t size;
 	struct clone clone;
+	struct import import;
 	int64_t told;		/* when, of a copy's progress */
 	int made_dir, made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
 	struct err e;
@@ -561,7 +563,7 @@ static int tell(struct work *w)
 	struct statfs fs;
 
 	say_to(stdout, "made %s\n", w->rc);
-	if (w->made_image)
+	if (w->size)
 		say_to(stdout, "made %s, %s, which takes room only as it is written\n", w->image, opt_value(&w->c->o, *OPT_DISK));
 	say_to(stdout, "next: qemu-init start %s\n", w->name);
 	if (statfs(w->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
@@ -821,6 +823,187 @@ static int read_again(struct work *w)
 	return read_host(w);
 }
 
+/* ---- import, export ---- */
+
+/* FILE|- and then NAME and KEY=VALUEs, or either. */
+static int import_line(struct work *w)
+{
+	char **word = w->words + 1;
+
+	if (*word && !target_is_setting(*word)) {
+		w->next = *word;
+		for (; *word; word++) /* put_settings takes all words but the first */
+			word[0] = word[1];
+	}
+	return check_settings(w);
+}
+
+static int read_stdin(struct buf *text, struct err *e)
+{
+	ssize_t n = 1;
+
+	while (n > 0 && text->n <= CONF_FILE_MAX) {
+		char *to = buf_room(text, 4096);
+		n = to ? fd_read(0, to, 4096) : -1;
+		text->n += n > 0 ? (size_t)n : 0;
+	}
+	if (n > 0)
+		return err_set(e, "-: larger than %d bytes", CONF_FILE_MAX);
+	return n < 0 ? err_sys(e, "-") : DONE;
+}
+
+/* As QEMU would have looked, for who did not say the format. */
+static int is_qcow2(const char *path)
+{
+	char head[4] = "";
+	int fd = file_open(AT_FDCWD, path), is = fd >= 0 && fd_read(fd, head, sizeof(head)) == 4 && !memcmp(head, "QFI\xfb", 4);
+
+	fd_close(&fd);
+	return is;
+}
+
+/* NAME-qemu.rc or NAME-qemud.rc with NAME-qemu.cfg beside it, if there is one. */
+static int import_pair(struct work *w, struct import_from *from)
+{
+	struct import_from raw = *from;
+	struct buf text = { 0 };
+	char path[PATH_MAX], name[CONF_NAME_MAX + 1] = "";
+	const char *base = strrchr(w->rc, '/') + 1, *end = text_in(base, text_ends(base, "-qemud.rc") ? "-qemud.rc" : "-qemu.rc");
+
+	if (!end || end == base || end - base > CONF_NAME_MAX)
+		return err_code(&w->e, NOT_CONFIGURED, "%s: not called NAME-qemu.rc or NAME-qemud.rc", w->rc);
+	fmt(name, sizeof(name), "%.*s", (int)(end - base), base);
+	if (fmt(path, sizeof(path), "%.*s%s-qemu.cfg", (int)(base - w->rc), w->rc, name) >= PATH_MAX)
+		return err_set(&w->e, "%s: too long a path", w->rc);
+	int there = access(path, F_OK) == 0;
+	int bad = there ? file_read(AT_FDCWD, path, CONF_FILE_MAX, &text, &w->e) : DONE;
+	raw.text = buf_text(&text);
+	raw.n = text.n;
+	raw.file = path;
+	if (!bad)
+		bad = import_rc(&w->import, from, there ? &raw : NULL, &w->e);
+	if (!bad && !*w->import.name)
+		text_copy(w->import.name, sizeof(w->import.name), name);
+	buf_free(&text);
+	return bad;
+}
+
+/* Reads the rc-file, the one in the folder, or else a command line, whose files are those of the current folder. */
+static int read_import(struct work *w)
+{
+	struct import_from from = { .file = w->words[0], .is_qcow2 = is_qcow2 };
+	char dir[PATH_MAX] = "/";
+	struct stat st;
+	struct buf text = { 0 };
+	int code = DONE, is_stdin = strcmp(w->words[0], "-") == 0;
+
+	if (!is_stdin && (file_real(w->words[0], w->rc, sizeof(w->rc)) < 0 || stat(w->rc, &st) < 0))
+		return err_sys(&w->e, "%s", w->words[0]);
+	if (!is_stdin && S_ISDIR(st.st_mode)) {
+		text_copy(dir, sizeof(dir), w->rc);
+		code = reg_rc_only(dir, w->rc, sizeof(w->rc), &w->e);
+	}
+	if (code == DONE)
+		code = is_stdin ? read_stdin(&text, &w->e) : file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &text, &w->e);
+	from.text = buf_text(&text);
+	from.n = text.n;
+	from.dir = dir;
+	if (code == DONE && !is_stdin && text_ends(w->rc, ".rc")) {
+		from.file = w->rc;
+		fmt(dir, sizeof(dir), "%.*s", (int)(strrchr(w->rc, '/') - w->rc), w->rc);
+		code = import_pair(w, &from);
+	} else if (code == DONE) {
+		code = getcwd(dir, sizeof(dir)) ? import_command(&w->import, &from, &w->e) : err_sys(&w->e, "the current folder");
+	}
+	if (code == DONE && !w->next)
+		w->next = w->import.name;
+	if (code == DONE && !*w->next)
+		code = err_code(&w->e, USAGE, "%s: it says no name (-name): want one behind the file", w->words[0]);
+	buf_free(&text);
+	return code;
+}
+
+/* The new rc-file, the words of the line above all. */
+static int import_text(struct work *w)
+{
+	buf_clear(&w->text);
+	if (put(w, "NAME", w->next) < 0)
+		return -1;
+	buf_add(&w->text, buf_text(&w->import.rc), w->import.rc.n);
+	return put_settings(w);
+}
+
+static int tell_changes(struct work *w)
+{
+	say_lines(w->c, w->next, &w->import.notes);
+	return DONE;
+}
+
+static int save_raw(struct work *w)
+{
+	if (!w->import.cfg.n)
+		return DONE;
+	if (reg_raw_file(w->dir, w->next, w->image, sizeof(w->image)) < 0)
+		return err_set(&w->e, "%s: too long a path", w->dir);
+	if (access(w->image, F_OK) == 0)
+		return err_set(&w->e, "%s: is there already", w->image);
+	w->made_image = 1;
+	say_to(stdout, "made %s, for what has no key\n", w->image);
+	return file_save(w->image, &w->import.cfg, 0644, &w->e);
+}
+
+static void print_unit(const struct work *w, const char *self)
+{
+	const struct conf *c = &w->t.conf;
+
+	say_to(stdout, "# /etc/systemd/system/qemu-init-%s.service; it is not to be in autostart, too\n[Unit]\n"
+		"Description=virtual machine %s\nDocumentation=man:qemu-init(8)\nAfter=network.target remote-fs.target\n\n"
+		"[Service]\nType=notify\nExecStart=%s qemu-init run %s\nKillMode=mixed\nTimeoutStartSec=%d\n"
+		"TimeoutStopSec=%d\nRestart=on-failure\nRestartPreventExitStatus=2 4 5 6\n\n[Install]\n"
+		"WantedBy=multi-user.target\n", c->name, c->name, self, c->name, (int)(conf_ms(c, CONF_START_TIMEOUT) / 1000) + 10,
+		(int)(conf_ms(c, CONF_STOPDELAY) / 1000) + 30);
+}
+
+/* An option and its value a line. */
+static void print_command(const struct argv *a)
+{
+	struct buf out = { 0 };
+
+	for (size_t i = 0; i < a->n; i++) {
+		buf_str(&out, !i ? "" : a->words[i][0] == '-' ? " \\\n\t" : " ");
+		text_shell(&out, a->words[i]);
+	}
+	buf_char(&out, '\n');
+	fwrite(buf_text(&out), 1, out.n, stdout);
+	buf_free(&out);
+}
+
+static int export(struct work *w)
+{
+	struct buf errors = { 0 }, warnings = { 0 };
+	struct argv a = { 0 };
+	char self[PATH_MAX];
+	int code = target_load(&w->t, &w->h, &errors, &warnings);
+
+	if (code == DONE && opt_has(&w->c->o, *OPT_SYSTEMD)) {
+		code = file_real("/proc/self/exe", self, sizeof(self)) < 0 ? err_sys(&w->e, "/proc/self/exe") : DONE;
+		if (code == DONE && !w->t.registered)
+			code = err_code(&w->e, NOT_CONFIGURED, "not registered: `qemu-adm register` first");
+		if (code == DONE)
+			print_unit(w, self);
+	} else if (code == DONE) {
+		code = target_argv(&w->t, TARGET_ALONE, &a, &warnings, &w->e);
+		if (code == DONE)
+			print_command(&a);
+	}
+	say_lines(w->c, NULL, &warnings);
+	say_lines(w->c, NULL, &errors);
+	argv_free(&a);
+	buf_free(&errors);
+	buf_free(&warnings);
+	return code;
+}
+
 /* ---- check ---- */
 
 /* Findings as lines, or as JSON's objects. */
@@ -908,6 +1091,7 @@ static void end(struct work *w)
 		unlink(w->rc);
 	clone_undo(&w->clone);
 	clone_free(&w->clone);
+	import_free(&w->import);
 	if (w->made_image)
 		unlink(w->image);
 	if (w->made_dir)
@@ -957,6 +1141,14 @@ static const struct verb verbs[] = {
 	  .arg = STEPS(read_host, new_name, open_file, load_again, hold_vm, make_dir, plan_clone, check_text, make_clone,
 		       take, read_again, save_new, enter, tell),
 	  .examples = "  qemu-adm clone web web2\n  qemu-adm clone --linked web try\n" },
+	{ .name = "import", .letters = "d", .operands = "FILE|- [NAME] [KEY=VALUE...]", .least = 1, .most = -1,
+	  .summary = "a VM of a command line or an old rc-file", .run = run,
+	  .arg = STEPS(import_line, read_import, take, read_host, make_dir, import_text, check_text, tell_changes, save_raw,
+		       save_new, enter, tell),
+	  .examples = "  virsh domxml-to-native qemu-argv --domain web | qemu-adm import -\n  qemu-adm import ./run-vm.sh web RAM=1G\n" },
+	{ .name = "export", .letters = OPT_SYSTEMD, .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
+	  .summary = "its command line, which import reads, or its unit", .run = run, .arg = STEPS(read_host, export),
+	  .examples = "  qemu-adm export web >web.sh\n  qemu-adm export --systemd web\n" },
 	{ .name = "register", .group = "registry", .letters = "", .operands = "FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "make a VM known by its name", .run = run,
 	  .arg = STEPS(take, read_host, by_path, load_vm, enter),

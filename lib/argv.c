@@ -199,11 +199,17 @@ static void boot_file(struct builder *b, const char *name, enum conf_key key, en
 static void make_kernel(struct builder *b)
 {
 	boot_file(b, "-kernel", CONF_KERNEL, GIVEN_KERNEL);
+}
+
+static void make_initrd(struct builder *b)
+{
 	boot_file(b, "-initrd", CONF_INITRD, GIVEN_INITRD);
 }
 
 static void make_monitors(struct builder *b)
 {
+	if (b->from->alone)
+		return;
 	monitor(b, "hmp", GIVEN_HMP, "readline");
 	monitor(b, "qmp", GIVEN_QMP, "control");
 	monitor(b, "keeper", GIVEN_KEEPER, "control");
@@ -217,8 +223,9 @@ static void make_serial(struct builder *b)
 {
 	if (!conf_yes(b->conf, CONF_SERIAL))
 		return;
-	listener(b, "serial", GIVEN_SERIAL);
-	option(b, "-serial", "chardev:serial");
+	if (!b->from->alone)
+		listener(b, "serial", GIVEN_SERIAL);
+	option(b, "-serial", "%s", b->from->alone ? "mon:stdio" : "chardev:serial");
 }
 
 /* Appends the display device, or nothing for none. */
@@ -436,6 +443,8 @@ static void make_sandbox(struct builder *b)
 {
 	if (conf_yes(b->conf, CONF_SANDBOX))
 		option(b, "-sandbox", "%s", argv_sandbox);
+	else if (b->from->alone)
+		option(b, "-sandbox", "off");
 }
 
 /* What the user wrote in QEMU's own words comes last and so may overrule. */
@@ -453,7 +462,7 @@ static void make_raw(struct builder *b)
 		word(b, b->from->raw->words[i]);
 }
 
-/* The command line, top to bottom: a key that is one option with its value, or a function for what takes more. */
+/* The command line, top to bottom: a key that is one option with its value, or a function for what takes more thought. */
 static const struct part {
 	void (*make)(struct builder *b);
 	const char *option;
@@ -462,11 +471,12 @@ static const struct part {
 	{ .make = make_program },
 	{ .make = make_machine },
 	{ .make = make_accel },
-	{ .make = make_cpu },
+	{ .make = make_cpu, .option = "-cpu", .key = CONF_CPU },
 	{ .option = "-smp", .key = CONF_SMP },
 	{ .option = "-m", .key = CONF_RAM },
 	{ .option = "-boot", .key = CONF_BOOT },
-	{ .make = make_kernel },
+	{ .make = make_kernel, .option = "-kernel", .key = CONF_KERNEL },
+	{ .make = make_initrd, .option = "-initrd", .key = CONF_INITRD },
 	{ .option = "-append", .key = CONF_APPEND },
 	{ .make = make_monitors },
 	{ .make = make_serial },
@@ -506,6 +516,14 @@ void argv_free(struct argv *a)
 	free(a->words);
 	free(a->given);
 	*a = (struct argv){ 0 };
+}
+
+int argv_key(const char *name)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (parts[i].option && strcmp(parts[i].option, name) == 0)
+			return (int)parts[i].key;
+	return -1;
 }
 
 void argv_target(const struct conf *c, char *target, size_t room)

@@ -41,6 +41,7 @@ struct argv_from {
 	int mon, ctl;			/* there is a TCP port */
 	const char *run;		/* the run directory; show: paths in it instead of descriptors */
 	int show;
+	int alone;			/* shown for who runs it without a keeper: no monitors, the serial line on stdio */
 };
 
 struct argv {
@@ -54,6 +55,8 @@ struct argv {
 /* 0; -1 and err (with the rc-file's line). Free it in either case. */
 int argv_build(struct argv *a, const struct argv_from *from, struct err *e);
 void argv_free(struct argv *a);
+/* The key whose whole value is this option's (-smp), or -1. */
+int argv_key(const char *option);
 /* The target of a configuration: TGTARCH or the host's own. */
 void argv_target(const struct conf *c, char *target, size_t room);
 /* 1 when the configuration gives the guest a display. */

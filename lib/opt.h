@@ -14,6 +14,7 @@
 #define OPT_DISK "\2"
 #define OPT_CDROM "\3"
 #define OPT_LINKED "\4"
+#define OPT_SYSTEMD "\5"
 
 /* A letter means the same in every applet and verb. */
 struct opt_letter {

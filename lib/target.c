@@ -354,14 +354,15 @@ void target_job(const struct target *t, struct keep_job *job)
 	job->rules = (struct disk_rules){ .throw_away = job->throw_away, .temp = t->temp, .taken = taken, .arg = (void *)t };
 }
 
-int target_argv(const struct target *t, int throw_away, struct argv *a, struct buf *warnings, struct err *e)
+int target_argv(const struct target *t, int how, struct argv *a, struct buf *warnings, struct err *e)
 {
-	const struct disk_rules rules = { .throw_away = throw_away, .taken = taken, .arg = (void *)t };
+	const struct disk_rules rules = { .throw_away = how & TARGET_THROW_AWAY, .taken = taken, .arg = (void *)t };
 	char run[PATH_MAX];
 	struct disks disks = { 0 };
 	struct nics nics;
 	struct argv_from from = {
 		.program = t->program, .conf = &t->conf, .disks = &disks, .nics = &nics, .raw = &t->raw, .kvm = t->kvm, .run = run, .show = 1,
+		.alone = (how & TARGET_ALONE) != 0,
 	};
 
 	*a = (struct argv){ 0 };

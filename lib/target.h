@@ -50,8 +50,10 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 void target_free(struct target *t);
 /* Fills the job's part that is known from the target; the job's vm, say, done and the rest stay the caller's. */
 void target_job(const struct target *t, struct keep_job *job);
-/* The command line as it would be executed, with paths instead of descriptors. 0; -1 and err. */
-int target_argv(const struct target *t, int throw_away, struct argv *a, struct buf *warnings, struct err *e);
+enum { TARGET_THROW_AWAY = 1, TARGET_ALONE = 2 };
+/* The command line as it would be executed, with paths instead of descriptors; `how` is of those (ALONE: argv.h). 0; -1 and
+ * err. */
+int target_argv(const struct target *t, int how, struct argv *a, struct buf *warnings, struct err *e);
 /* What a QEMU of that command line may touch: appends lines (cage.h). 0; -1 and err. */
 int target_cage(const struct target *t, const struct argv *a, struct buf *out, struct buf *warnings, struct err *e);
 

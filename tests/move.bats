@@ -140,3 +140,199 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	umount "$scratch/small"
 	same "$(cat "$QEMU_INIT_ETC/registered")" "web $QEMU_INIT_DAT/web"
 }
+
+# same_argv NAME [KEY=VALUE]: what is exported and imported again gives the same command line, but for the place of its sockets
+same_argv() {
+	qi 0 qemu-adm export "$1"
+	echo "$output" >"$scratch/$1.sh"
+	rm -rf "$QEMU_INIT_DAT/again"
+	sed -i '/^again /d' "$QEMU_INIT_ETC/registered"
+	qi 0 qemu-adm import "$scratch/$1.sh" again "${@:2}"
+	diff <("$bin/qemu-init" showcmd -0 "$1" | tr '\0' '\n') \
+		<("$bin/qemu-init" showcmd -0 again | tr '\0' '\n' | sed "s|/run/again/|/run/$1/|; s|^again\$|$1|")
+}
+
+@test "export then import gives the same argv: a rich VM" {
+	local web=$QEMU_INIT_DAT/web
+	vm web TGTARCH=qemu-system-x86_64 MACHINE=pc,usb=off CPU=qemu64,+x2apic SMP=cpus=2,cores=2 RAM=512 BOOT=order=dc,menu=on \
+		KERNEL="my kernel" INITRD="it's" 'APPEND="console=ttyS0 a=\"b c\" # $x"' DISK1=a,,b.img DISK2=c.qcow2,if=ide DISK3=d.img,if=scsi,ro \
+		DISK5=e.img,snapshot DISK7=f.img,if=scsi CDROM="a b, c.iso" NIC2=user,hostfwd=tcp::$((port + 1))-:22,mac=52:54:00:12:34:56,model=e1000 \
+		NIC4=user DISPLAY=vnc VGA=virtio 'ARG1=-device virtio-rng-pci,id=r' 'ARG2=-fw_cfg name=opt/a,string="x y"' ARG3=-usb
+	touch "$web"/{a,b.img,d.img,e.img,f.img,"my kernel","it's","a b, c.iso"}
+	truncate -s 1M "$web"/{"a,b.img",d.img,e.img,f.img,base.img}
+	(cd "$web" && qemu-img create -q -f qcow2 -b base.img -F raw c.qcow2)
+	echo "-rtc base=utc # a comment" >"$web/web-qemu.cfg"
+	same_argv web
+	qi 0 qemu-adm check again
+	qi 0 qemu-adm get again DISK1 NIC2 APPEND
+	same "$output" "$web/a,,b.img
+user,hostfwd=tcp:127.0.0.1:$((port + 1))-:22,mac=52:54:00:12:34:56,model=e1000
+console=ttyS0 a=\"b c\" # \$x"
+}
+
+@test "export then import gives the same argv: each golden rc-file" {
+	local rc name dir word words n=0
+	local -x PATH=$scratch/path:$PATH
+	mkdir "$scratch/path"
+	rm "$QEMU_INIT_ETC/default.rc" # theirs are without
+	for word in $(sed -n 's/^TGTARCH=//p' "$top"/tests/golden/*.rc); do
+		command -v "$word" >/dev/null || install -m 755 /bin/true "$scratch/path/$word"
+	done
+	for rc in "$top"/tests/golden/*.rc; do
+		name=$(basename "$rc" .rc) dir=$QEMU_INIT_DAT/$name
+		vm "$name"
+		sed '/^#:/d; /^NAME=/d; /-no-shutdown/d' "$rc" >"$dir/$name-qemu.rc" # that is left out, and said so
+		while read -r _ word words; do
+			case $word in
+			raw) truncate -s 1M "$dir/$words" ;;
+			qcow2)
+				# shellcheck disable=SC2086 # NAME [BACKING FORMAT]
+				set -- $words
+				# shellcheck disable=SC2016
+				(cd "$dir" && qemu-img create -q -u -f qcow2 ${2:+-b "$2" -F "$3"} "$1" 1M)
+				;;
+			cfg) echo "$words" >>"$dir/$name-qemu.cfg" ;;
+			esac
+		done < <(grep '^#:' "$rc")
+		"$bin/qemu-init" showcmd "$name" >/dev/null 2>&1 || continue # a refusal is what that one shows
+		echo "# $name"
+		# shellcheck disable=SC2046 # the TCP channels are not QEMU's
+		same_argv "$name" $(grep '^MONITOR=' "$rc")
+		n=$((n + 1))
+	done
+	((n >= 25)) || fail "only $n"
+}
+
+@test "import of the ancestor's files runs the guest, and tells each change" {
+	local old=$scratch/old
+	mkdir "$old"
+	"$top/tests/guest/button" >"$old/boot.img"
+	cat >"$old/web-qemud.rc" <<-'END'
+		# section 1
+		NAME=web
+		DESC='my "web" # server'	# a comment
+		TGTARCH=qemu-system-x86_64
+		KVM=false
+		STOPDELAY=20
+		PRECMD=echo $HOME
+		RAM=16MB
+		AUTOSTART=ON
+		KEYBOARD=de
+	END
+	printf '%s\n' "-drive file=boot.img,format=raw" "-rtc base=utc" >"$old/web-qemu.cfg"
+	qi 0 qemu-adm import "$old/web-qemud.rc"
+	same "$stderr" "qemu-adm: web: STOPDELAY=20: below 40 it did not count, now it does
+qemu-adm: web: RAM=16MB: now 16M
+qemu-adm: web: $old/web-qemud.rc:9: AUTOSTART: kept as a comment: \`qemu-adm autostart on NAME\`
+qemu-adm: web: $old/web-qemud.rc:10: KEYBOARD: no such key, kept as a comment
+qemu-adm: web: no network card is named: NIC1=bridge:br0 or NIC1=user adds one"
+	same "$(cat "$(rc_of web)")" "NAME=web
+# section 1
+DESC=\"my \\\"web\\\" # server\"
+TGTARCH=qemu-system-x86_64
+KVM=false
+STOPDELAY=20
+PRECMD=echo \$HOME
+RAM=16M
+# AUTOSTART=ON
+# KEYBOARD=de
+DISK1=$old/boot.img,if=ide"
+	same "$(cat "$QEMU_INIT_DAT/web/web-qemu.cfg")" "-rtc base=utc"
+	qi 0 qemu-init start web
+	says web R
+	qi 0 qemu-init stop web
+}
+
+@test "import of a command line as people write it runs the guest" {
+	"$top/tests/guest/button" >"$scratch/boot.img"
+	qemu-img convert -f raw -O qcow2 "$scratch/boot.img" "$scratch/disk"
+	cat >"$scratch/run.sh" <<-'END'
+		#!/bin/sh
+		# my guest
+		qemu-system-x86_64 -m 16 \
+			-drive file=disk,cache=none -monitor stdio -daemonize -vnc :3 -smp 2 -M pc -machine accel=tcg \
+			-nic user,model=virtio -rtc base=utc
+	END
+	cd "$scratch"
+	qi 0 qemu-adm import run.sh web DESC=mine
+	cd "$top"
+	same "$stderr" "qemu-adm: web: DISK1: cache=none is not kept
+qemu-adm: web: -monitor stdio: left out: qemu-mon leads to the monitor
+qemu-adm: web: -daemonize: left out: \`qemu-init start\` returns when the guest runs
+qemu-adm: web: -vnc :3: DISPLAY=vnc:5903, on this host alone, and on vnc.sock
+qemu-adm: web: CPU=qemu64: QEMU's own, as none is named (CPU= is ours, the best there is)"
+	same "$(cat "$(rc_of web)" "$QEMU_INIT_DAT/web/web-qemu.cfg")" "NAME=web
+TGTARCH=qemu-system-x86_64
+MACHINE=pc
+RAM=16
+DISK1=$scratch/disk,if=ide,format=qcow2
+DISPLAY=vnc:5903
+SMP=2
+NIC1=user
+CPU=qemu64
+ACCEL=tcg
+SERIAL=yes
+VGA=std
+DESC=mine
+-rtc base=utc"
+	qi 0 qemu-init start web
+	says web R
+	qi 0 qemu-init stop web
+}
+
+@test "import of what virsh domxml-to-native prints, from stdin" {
+	run --separate-stderr "$bin/qinit" qemu-adm import - <"$top/tests/corpus/import/libvirt"
+	same "$status" 0
+	qi 0 qemu-adm get lv
+	same "$output" "NAME=lv
+TGTARCH=qemu-system-x86_64
+ACCEL=kvm
+MACHINE=pc-i440fx-7.2,usb=off,dump-guest-core=off,memory-backend=pc.ram
+CPU=host,migratable=on
+SMP=2,sockets=2,cores=1,threads=1
+RAM=512
+BOOT=strict=on
+DISK1=/srv/a,,b.qcow2
+NIC1=user,mac=52:54:00:fd:a1:01
+SERIAL=yes
+DISPLAY=none
+VGA=none"
+	qi 0 qemu-adm set lv ACCEL=tcg CPU=max DISK1=
+	sed -i /dev-disk1/d "$QEMU_INIT_DAT/lv/lv-qemu.cfg"
+	qi 0 qemu-init start lv # the rest is good for QEMU
+	qi 0 qemu-init kill lv
+}
+
+@test "import refuses what it cannot know, and leaves nothing behind" {
+	local line
+	cd "$scratch"
+	while IFS='|' read -r line words; do
+		printf '%b\n' "$line" >"$scratch/run.sh"
+		refused 6 "$words" import run.sh web
+	done <<-'END'
+		|run.sh: neither an rc-file, by its name, nor a command line with qemu-system-\*
+		kvm -m $RAM|run.sh:1: $: a line for a shell, *
+		kvm -m 1 \\\\\n -hda "`x`"|run.sh:2: `: a line for a shell, *
+		kvm -m 1 >log|run.sh:1: >: a line for a shell, *
+		kvm -m 1\nkvm -m 2|run.sh: more than one command
+		kvm -m 1\necho done|run.sh: more than one command
+		kvm -hda 'a|*run.sh:1: the closing quote is missing
+		kvm -accel xen|run.sh: accelerator xen: want kvm or tcg
+		kvm -append x|*APPEND: wants a KERNEL
+		kvm -m|run.sh: -m wants a value
+	END
+	refused 2 "-: it says no name (-name): want one behind the file" import - <<<"kvm"
+	mkdir x
+	echo 'RAM=$MINE' >x/a-qemu.rc
+	refused 6 "$scratch/x/a-qemu.rc:1: RAM: \$MINE: nothing here executes a file*" import x
+	echo 'fi' >x/a-qemu.rc
+	refused 6 "$scratch/x/a-qemu.rc:1: no \`=\`, want KEY=VALUE" import x/a-qemu.rc
+	refused 1 "none: no such file*" import none
+}
+
+@test "export --systemd is a unit that runs this VM" {
+	vm web STOPDELAY=100
+	qi 0 qemu-adm export --systemd web
+	like "$output" "*ExecStart=$bin/qinit qemu-init run web"$'\n'"*TimeoutStartSec=70"$'\n'"TimeoutStopSec=130"$'\n'*
+	! command -v systemd-analyze >/dev/null || { echo "$output" >"$scratch/web.service" && systemd-analyze verify --man=no "$scratch/web.service"; }
+}
