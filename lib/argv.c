@@ -409,6 +409,10 @@ static void tap_net(struct builder *b, size_t which, int virtio)
 	const struct nic *n = &b->from->nics->list[which];
 	char vhost[32] = "";
 
+	if (b->from->alone && n->spec.kind == NIC_BRIDGE) { /* the tap is the keeper's: QEMU's own helper makes another */
+		option(b, "-netdev", "bridge,id=nic%d,br=%s", n->item->number, n->spec.link);
+		return;
+	}
 	if (b->from->show) {
 		option(b, "-netdev", "tap,id=nic%d,ifname=%s,script=no,downscript=no", n->item->number, n->name);
 		return;

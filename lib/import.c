@@ -537,7 +537,7 @@ static int take_card(struct job *j, struct option *o)
 		return -1;
 	o->taken = net->taken = 1;
 	key_name(CONF_NIC, number, key);
-	put_extras(j, o->props, key, 1, " mac ");
+	put_extras(j, o->props, key, 1, " mac host_mtu ");
 	return 0;
 }
 
