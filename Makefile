@@ -125,6 +125,7 @@ check: ## installs what the tests need, then runs all of them; the last line cou
 check-build: all units $(BENCH) $(foreach v,$(VARIANTS),build/$v/qinit)
 	@$(MAKE) VARIANT=asan units targets
 	tests/guest/linux
+	tests/guest/inits
 
 demo: ## installs QEMU if there is none, builds, and shows a guest's whole life in seconds
 	tests/setup demo
