@@ -118,7 +118,7 @@ fuzz: ## fuzzes each parser of foreign bytes for SECONDS (60), or TARGET alone
 
 check: ## installs what the tests need, then runs all of them; the last line counts
 	tests/setup check
-	@$(MAKE) check-build
+	@$(MAKE) -j$$(nproc) check-build
 	@tests/run
 
 # apart from `check`, because only now the compiler is known
