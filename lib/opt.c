@@ -32,7 +32,7 @@ const struct opt_letter opt_letters[] = {
 	{ '\1', "from", "FILE", "begin with the lines of this rc-file" },
 	{ '\2', "disk", "SIZE", "make an empty disk: 10G" },
 	{ '\3', "cdrom", "ISO", "with this CD image" },
-	{ '\4', "linked", NULL, "disks are built on the original's, which nobody may write from then on" },
+	{ '\4', "linked", NULL, "disks build on the original, then read-only" },
 	{ '\5', "systemd", NULL, "a unit for systemd" },
 };
 const size_t opt_letter_count = sizeof(opt_letters) / sizeof(*opt_letters);

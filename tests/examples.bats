@@ -78,6 +78,9 @@ stubs() {
 	stub systemctl <<-'EOF'
 		[[ $1 == enable && $2 == --now && -f /etc/systemd/system/${3%@*}@.service ]]
 	EOF
+	stub virsh <<-EOF
+		cat '$top/tests/corpus/import/libvirt'
+	EOF
 	stub make <<-EOF
 		exec $(command -v make) -n -C '$top' "\$@" >/dev/null # they build and test what is being tested
 	EOF
