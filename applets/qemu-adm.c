@@ -958,7 +958,7 @@ static void print_unit(const struct work *w, const char *self)
 
 	say_to(stdout, "# /etc/systemd/system/qemu-init-%s.service; it is not to be in autostart, too\n[Unit]\n"
 		"Description=virtual machine %s\nDocumentation=man:qemu-init(8)\nAfter=network.target remote-fs.target\n\n"
-		"[Service]\nType=notify\nExecStart=%s qemu-init run %s\nKillMode=mixed\nTimeoutStartSec=%d\n"
+		"[Service]\nType=notify\nExecStart=%s qemu-init run %s\nKillMode=process\nTimeoutStartSec=%d\n"
 		"TimeoutStopSec=%d\nRestart=on-failure\nRestartPreventExitStatus=2 4 5 6\n\n[Install]\n"
 		"WantedBy=multi-user.target\n", c->name, c->name, self, c->name, (int)(conf_ms(c, CONF_START_TIMEOUT) / 1000) + 10,
 		(int)(conf_ms(c, CONF_STOPDELAY) / 1000) + 30);

@@ -338,5 +338,8 @@ VGA=none"
 	vm web STOPDELAY=100
 	qi 0 qemu-adm export --systemd web
 	like "$output" "*ExecStart=$bin/qinit qemu-init run web"$'\n'"*TimeoutStartSec=70"$'\n'"TimeoutStopSec=130"$'\n'*
+	# what the template unit says of every VM, it says, too
+	diff <(grep -E '^(Type|KillMode|Restart.*|WantedBy)=' "$top/conf/init/systemd/etc/systemd/system/qemu-init@.service") \
+		<(grep -E '^(Type|KillMode|Restart.*|WantedBy)=' <<<"$output")
 	! command -v systemd-analyze >/dev/null || { echo "$output" >"$scratch/web.service" && systemd-analyze verify --man=no "$scratch/web.service"; }
 }
