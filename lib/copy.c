@@ -88,7 +88,7 @@ static int copy_data(const struct job *j)
 int copy_file(const char *from, const char *to, const struct copy_watch *w, struct err *e)
 {
 	struct job j = { .from = file_open(AT_FDCWD, from), .to = -1, .path = to, .w = w, .e = e };
-	struct stat st;
+	struct stat st = { 0 };
 	int bad = 0;
 
 	if (j.from < 0 || fstat(j.from, &st) < 0)

@@ -878,7 +878,7 @@ static int split(struct job *j, char *const *words, size_t n)
 			o->value = words[++i];
 		else if (known)
 			return err_code(j->e, NOT_CONFIGURED, "%s: %s wants a value", j->from->file, word);
-		if (r && r->first)
+		if (r && r->first && o->value)
 			o->props = parse(o->value, r->first);
 	}
 	return 0;

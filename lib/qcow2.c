@@ -180,7 +180,7 @@ int qcow2_back(struct qcow2_empty *image, const char *name, const char *format, 
 	put32(s + AT_BACKING_LENGTH, (uint32_t)n);
 	put32(s + LENGTH_V3, EXTENSION_FORMAT); /* behind its 16 bytes is EXTENSION_END, eight zeros */
 	put32(s + LENGTH_V3 + 4, (uint32_t)word);
-	memcpy(s + LENGTH_V3 + 8, format, word);
-	memcpy(s + AT_NAME, name, n);
+	memcpy(s + LENGTH_V3 + 8, format, word + 1);
+	memcpy(s + AT_NAME, name, n + 1);
 	return 0;
 }

@@ -56,13 +56,15 @@ static void check_words(const struct cage *c, const struct cfg *words)
 static void plan(const struct conf *conf, const struct cfg *raw)
 {
 	struct disks none = { 0 };
+	struct nics nics;
 	struct argv a = { 0 };
 	struct cage c, again;
 	struct err e;
-	const struct argv_from argv_from = { .program = program, .conf = conf, .disks = &none, .raw = raw, .run = "/run/qemu/web" };
+	const struct argv_from argv_from = { .program = program, .conf = conf, .disks = &none, .nics = &nics, .raw = raw,
+		.run = "/run/qemu/web" };
 	struct cage_from from = { .program = program, .conf = conf, .raw = raw, .kernel = -1, .initrd = -1 };
 
-	if (argv_build(&a, &argv_from, &e) == 0) {
+	if (nics_read(&nics, conf, "host", &e) == 0 && argv_build(&a, &argv_from, &e) == 0) {
 		from.argv = a.words;
 		cage_plan(&c, &from);
 		check(&c);
@@ -74,6 +76,7 @@ static void plan(const struct conf *conf, const struct cfg *raw)
 		cage_free(&c);
 	}
 	argv_free(&a);
+	nics_free(&nics);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
