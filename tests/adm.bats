@@ -361,9 +361,9 @@ MACHINE=pc"
 	same "$(cd "$QEMU_INIT_DAT/db" && echo *)" mail-qemu.rc
 }
 
-# of_vms: sets output and lines to what check says of VMs, without the notes on this kernel
+# of_vms: sets output and lines to what check says of VMs, without the notes on this kernel and this host's services
 of_vms() {
-	output=$(sed '/^host: note: /d' <<<"$output")
+	output=$(sed '/^host: note: /d; /: note: .*: as 10\.0\.2\.2 the guest reaches /d' <<<"$output")
 	lines=()
 	[[ -z $output ]] || mapfile -t lines <<<"$output"
 }
@@ -389,7 +389,7 @@ finds() {
 	of_vms
 	same "$output$stderr" ""
 	qi 0 qemu-adm check -j
-	same "$(jq -c 'map(select(.name != "host"))' <<<"$output")" "[]"
+	same "$(jq -c 'map(select(.name != "host" and (.text | test("10.0.2.2") | not)))' <<<"$output")" "[]"
 	[[ ! -e $QEMU_INIT_RUN/good ]]
 	qi 0 qemu-init start good
 	finds good
