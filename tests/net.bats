@@ -24,7 +24,7 @@ is_there() {
 }
 
 inside() {
-	nsenter -t "$net" -n -m "$@"
+	nsenter -t "$net" -n -m -r "$@" # -r: a chroot, too
 }
 
 nobody_inside() {
