@@ -66,6 +66,15 @@ int nics_bridged(const struct conf *c)
 	return any;
 }
 
+int nics_load(struct nics *all, const struct conf *c, struct err *e)
+{
+	char host[TAP_HOST] = "";
+
+	if (nics_bridged(c))
+		tap_host(host);
+	return nics_read(all, c, host, e);
+}
+
 void nics_look(struct nics *all)
 {
 	for (size_t i = 0; i < all->n; i++)

@@ -28,6 +28,8 @@ struct nics {
 /* All but `none`, in the order of the numbers; host is tap_host's. 0; -1 and err with the line of the first that is wrong.
  * Free it in either case, before the conf. Pure. */
 int nics_read(struct nics *all, const struct conf *c, const char *host, struct err *e);
+/* The same with this host's id, which is looked for only where an address is made of it. */
+int nics_load(struct nics *all, const struct conf *c, struct err *e);
 /* Whether it is on a bridge or a tap of the host's. */
 int nic_is_bridged(const struct nic *n);
 /* The bridged card with this address among the first n, or NULL. Pure. */

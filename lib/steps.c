@@ -338,10 +338,7 @@ static enum step_result bind_ports(struct keeper *k)
 
 static enum step_result open_nics(struct keeper *k)
 {
-	char host[TAP_HOST];
-
-	tap_host(host);
-	if (nics_read(&k->nics, k->job->conf, host, &k->err) < 0 || nics_open(&k->nics, k->vm->name, &k->err) < 0)
+	if (nics_load(&k->nics, k->job->conf, &k->err) < 0 || nics_open(&k->nics, k->vm->name, &k->err) < 0)
 		return FAIL;
 	return NEXT;
 }

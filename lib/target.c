@@ -201,14 +201,6 @@ static int plan_access(struct target *t, struct buf *errors, struct buf *warning
 	return code;
 }
 
-static int read_nics(const struct target *t, struct nics *nics, struct err *e)
-{
-	char host[TAP_HOST];
-
-	tap_host(host);
-	return nics_read(nics, &t->conf, host, e);
-}
-
 /* One card on the host's network: root's alone, and with an address of its own. */
 static int check_nic(const struct target *t, const struct nics *nics, size_t i, struct err *e)
 {
@@ -230,7 +222,7 @@ static int check_nics(struct target *t, struct buf *errors)
 {
 	struct nics nics;
 	struct err e;
-	int bad = read_nics(t, &nics, &e), code = bad ? complain(errors, &e) : DONE;
+	int bad = nics_load(&nics, &t->conf, &e), code = bad ? complain(errors, &e) : DONE;
 
 	for (size_t i = 0; i < nics.n; i++) {
 		if (!nic_is_bridged(&nics.list[i]) || check_nic(t, &nics, i, &e) == 0)
@@ -370,7 +362,7 @@ int target_argv(const struct target *t, int how, struct argv *a, struct buf *war
 	from.ctl = from.mon && t->host->site.command;
 	if (place_run(&t->host->place, t->name, NULL, run, sizeof(run)) < 0)
 		return err_set(e, "%s: the path is too long", t->name);
-	int done = read_nics(t, &nics, e);
+	int done = nics_load(&nics, &t->conf, e);
 	nics_look(&nics);
 	if (done == 0 && (done = disks_name(&disks, &t->conf, &rules, warnings, e)) == 0)
 		done = argv_build(a, &from, e);

@@ -61,11 +61,28 @@ static void test_refused(void)
 	conf_free(&c);
 }
 
+static void test_load(void)
+{
+	char host[TAP_HOST], mac[TAP_MAC];
+	struct nics all, own;
+	struct conf c;
+
+	CHECK(read_rc("NIC1=bridge:br0\n", &c, &all) == 0);
+	tap_host(host);
+	tap_mac(mac, host, c.name, 1);
+	CHECK(nics_load(&own, &c, &e) == 0 && own.n == 1);
+	CHECK_TEXT(own.list[0].mac, mac);
+	nics_free(&own);
+	nics_free(&all);
+	conf_free(&c);
+}
+
 int main(void)
 {
 	close(scratch_begin());
 	test_read();
 	test_none();
 	test_refused();
+	test_load();
 	return unit_failed;
 }
