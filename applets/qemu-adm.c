@@ -867,13 +867,11 @@ static int import_pair(struct work *w, struct import_from *from)
 {
 	struct import_from raw = *from;
 	struct buf text = { 0 };
-	char path[PATH_MAX], name[CONF_NAME_MAX + 1] = "";
-	const char *base = strrchr(w->rc, '/') + 1, *end = text_in(base, text_ends(base, "-qemud.rc") ? "-qemud.rc" : "-qemu.rc");
+	char path[PATH_MAX], name[CONF_NAME_MAX + 1];
 
-	if (!end || end == base || end - base > CONF_NAME_MAX)
+	if (conf_file_name(w->rc, name) < 0)
 		return err_code(&w->e, NOT_CONFIGURED, "%s: not called NAME-qemu.rc or NAME-qemud.rc", w->rc);
-	fmt(name, sizeof(name), "%.*s", (int)(end - base), base);
-	if (fmt(path, sizeof(path), "%.*s%s-qemu.cfg", (int)(base - w->rc), w->rc, name) >= PATH_MAX)
+	if (reg_raw_file(from->dir, name, path, sizeof(path)) < 0)
 		return err_set(&w->e, "%s: too long a path", w->rc);
 	int there = access(path, F_OK) == 0;
 	int bad = there ? file_read(AT_FDCWD, path, CONF_FILE_MAX, &text, &w->e) : DONE;

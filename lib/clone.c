@@ -31,22 +31,11 @@ static int no_memory(struct err *e)
 	return err_set(e, "out of memory");
 }
 
-/* KEY or KEYn. */
-static void name_of(const struct conf_item *item, char key[32])
-{
-	const char *name = conf_keys[item->key].name;
-
-	if (item->number)
-		fmt(key, 32, "%s%d", name, item->number);
-	else
-		fmt(key, 32, "%s", name);
-}
-
 static int put(const struct plan *p, const struct conf_item *item, const char *value)
 {
-	char key[32];
+	char key[CONF_KEY_ROOM];
 
-	name_of(item, key);
+	conf_key_name(item->key, item->number, key);
 	return edit_pair(p->text, key, value, p->e) < 0 ? conf_at(p->e, item) : 0;
 }
 
@@ -268,11 +257,11 @@ static int place_raw(const struct plan *p)
 /* What only one of two can have is the original's; default.rc's is nobody's own. */
 static int give_up(const struct plan *p, const struct conf_item *item, const char *value, const char *what)
 {
-	char key[32];
+	char key[CONF_KEY_ROOM];
 
 	if (!item || item->file != p->from->conf->file)
 		return 0;
-	name_of(item, key);
+	conf_key_name(item->key, item->number, key);
 	buf_fmt(p->notes, "%s: %s stays with %s alone\n", key, what, p->from->conf->name);
 	return put(p, item, value);
 }

@@ -3,6 +3,7 @@
 #include "conf.h"
 
 #include "file.h"
+#include "fmt.h"
 #include "line.h"
 #include "spec.h"
 #include "text.h"
@@ -83,17 +84,24 @@ static void complain(struct load *l, const char *file, int line, const char *wor
 	end_note(l);
 }
 
+void conf_key_name(enum conf_key key, int number, char to[CONF_KEY_ROOM])
+{
+	if (number)
+		fmt(to, CONF_KEY_ROOM, "%s%d", conf_keys[key].name, number);
+	else
+		fmt(to, CONF_KEY_ROOM, "%s", conf_keys[key].name);
+}
+
 void conf_place(struct buf *b, const struct conf_item *item)
 {
-	const char *name = conf_keys[item->key].name;
+	char name[CONF_KEY_ROOM];
 
+	conf_key_name(item->key, item->number, name);
 	if (item->line)
 		buf_fmt(b, "%s:%d: ", item->file, item->line);
 	else
 		buf_fmt(b, "%s ", item->file);
 	buf_str(b, name);
-	if (item->number)
-		buf_fmt(b, "%d", item->number);
 	if (!item->line)
 		buf_fmt(b, "=%s", item->value);
 }
@@ -288,19 +296,18 @@ static void check_items(struct load *l)
 	}
 }
 
-/* NAME of NAME-qemu.rc or NAME-qemud.rc into name; -1 when the file is not called so. */
-static int name_of_file(const char *file, char *name)
+int conf_file_name(const char *file, char name[CONF_NAME_MAX + 1])
 {
 	static const char *const ends[] = { "-qemu.rc", "-qemud.rc" };
 	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		size_t n = strlen(base), end = strlen(ends[i]);
-		if (!text_ends(base, ends[i]) || n - end > CONF_NAME_MAX)
+		if (!text_ends(base, ends[i]) || n == end || n - end > CONF_NAME_MAX)
 			continue;
 		memcpy(name, base, n - end);
 		name[n - end] = '\0';
-		return value_check(KIND_NAME, name, &(struct err){ 0 });
+		return 0;
 	}
 	return -1;
 }
@@ -325,7 +332,7 @@ static void name_from_file(struct load *l)
 	char name[CONF_NAME_MAX + 1];
 	struct err e;
 
-	if (name_of_file(file, name) < 0)
+	if (conf_file_name(file, name) < 0 || value_check(KIND_NAME, name, &e) < 0)
 		complain(l, file, 0, "", "not called NAME-qemu.rc, with a NAME of letters, digits and . _ -, at most 48");
 	else if (agree(l, name, &e) < 0)
 		complain(l, file, 0, "its name says", e.text);
@@ -554,6 +561,7 @@ static int clash(const struct claim *a, const struct claim *b)
 static void claim(struct claims *all, int family, const char *address, int port, const struct conf_item *item)
 {
 	struct claim *list = buf_grow(all->list, all->n, &all->room, sizeof(*list));
+	char name[CONF_KEY_ROOM];
 	struct err e;
 
 	if (!list) {
@@ -568,10 +576,8 @@ static void claim(struct claims *all, int family, const char *address, int port,
 		const struct conf_item *other = list[i].item;
 		if (!clash(&list[i], new))
 			continue;
-		if (other->number)
-			err_set(&e, "port %d is that of %s%d already, take another one", port, conf_keys[other->key].name, other->number);
-		else
-			err_set(&e, "port %d is that of %s already, take another one", port, conf_keys[other->key].name);
+		conf_key_name(other->key, other->number, name);
+		err_set(&e, "port %d is that of %s already, take another one", port, name);
 		note_item(all->l, item, 0, e.text);
 		return;
 	}

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 << 20 };
+enum { CONF_NAME_MAX = VALUE_NAME_MAX, CONF_NUMBER_MAX = 999, CONF_FILE_MAX = 1 << 20, CONF_KEY_ROOM = 32 };
 
 /* Every key of an rc-file, one a line: X(KEY, kind, numbered (KEY1, KEY2, ...), default, what it is). A new key
  * needs this line and whoever reads it, nothing else. Grouped as in conf/sample-qemu.rc. */
@@ -115,6 +115,10 @@ int conf_yes(const struct conf *c, enum conf_key key);	/* 0 when there is neithe
 int64_t conf_ms(const struct conf *c, enum conf_key key);	/* KIND_SECONDS, in ms; 0 when not set */
 long conf_long(const struct conf *c, enum conf_key key);	/* KIND_NUMBER, KIND_PORT; 0 when not set */
 int64_t conf_bytes(const struct conf *c, enum conf_key key);	/* KIND_RAM */
+/* "KEY", or "KEY2". */
+void conf_key_name(enum conf_key key, int number, char to[CONF_KEY_ROOM]);
+/* NAME of FOLDER/NAME-qemu.rc or NAME-qemud.rc, whatever letters it has; -1 when the file is not called so. */
+int conf_file_name(const char *file, char name[CONF_NAME_MAX + 1]);
 /* Appends "FILE:LINE: KEY", or "setting KEY=VALUE". */
 void conf_place(struct buf *b, const struct conf_item *item);
 /* Puts "FILE:LINE: KEY: " before an err's text, in the same words as conf_load. Keeps the code. */

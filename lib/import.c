@@ -64,22 +64,13 @@ static void note(struct job *j, const char *format, ...)
 	buf_free(&line);
 }
 
-/* The key's name, with its number. */
-static void key_name(enum conf_key key, int number, char name[32])
-{
-	if (number)
-		fmt(name, 32, "%s%d", conf_keys[key].name, number);
-	else
-		fmt(name, 32, "%s", conf_keys[key].name);
-}
-
 /* 0, or -1 when the key cannot hold the value, or is taken. */
 static int put(struct job *j, enum conf_key key, int number, const char *value)
 {
-	char name[32];
+	char name[CONF_KEY_ROOM];
 	struct err none;
 
-	key_name(key, number, name);
+	conf_key_name(key, number, name);
 	if (!*value || !strcmp(value, "0") || edit_has(&j->im->rc, name) || value_check(conf_keys[key].kind, value, &none) < 0 ||
 	    strlen(value) > 65536)
 		return -1;
@@ -89,16 +80,16 @@ static int put(struct job *j, enum conf_key key, int number, const char *value)
 /* The number in a name of ours (disk3), if that is free, else the lowest that is. */
 static int free_number(struct job *j, enum conf_key key, const char *id, const char *ours)
 {
-	char name[32];
+	char name[CONF_KEY_ROOM];
 	long long n;
 
 	if (id && text_begins(id, ours) && id[strlen(ours)] != '0' && text_number(id + strlen(ours), 1, CONF_NUMBER_MAX, &n) == 0) {
-		key_name(key, (int)n, name);
+		conf_key_name(key, (int)n, name);
 		if (!edit_has(&j->im->rc, name))
 			return (int)n;
 	}
 	for (n = 1; n < CONF_NUMBER_MAX; n++) {
-		key_name(key, (int)n, name);
+		conf_key_name(key, (int)n, name);
 		if (!edit_has(&j->im->rc, name))
 			break;
 	}
@@ -363,7 +354,7 @@ static int read_drive(struct job *j, struct image *im, struct option *o)
 }
 
 /* Writes the key; its name in `key`. */
-static int put_disk(struct job *j, struct image *im, int cd, const char *id, char key[32])
+static int put_disk(struct job *j, struct image *im, int cd, const char *id, char key[CONF_KEY_ROOM])
 {
 	struct buf value = { 0 };
 	int number = cd ? 0 : free_number(j, CONF_DISK, id, "disk");
@@ -373,7 +364,7 @@ static int put_disk(struct job *j, struct image *im, int cd, const char *id, cha
 		buf_str(&value, im->spec.file);
 	else
 		spec_disk_text(&im->spec, &value);
-	key_name(cd ? CONF_CDROM : CONF_DISK, number, key);
+	conf_key_name(cd ? CONF_CDROM : CONF_DISK, number, key);
 	int bad = (cd && im->spec.format != FORMAT_RAW) || put(j, cd ? CONF_CDROM : CONF_DISK, number, buf_text(&value));
 	buf_free(&value);
 	if (bad)
@@ -414,7 +405,7 @@ static int take_disk(struct job *j, struct option *o, const struct model *m)
 {
 	struct image im = { .spec.bus = m->bus };
 	const char *drive = get(o->props, "drive");
-	char key[32];
+	char key[CONF_KEY_ROOM];
 	struct option *d = find(j, "-drive", "id", drive);
 
 	j->paths = 0;
@@ -445,7 +436,7 @@ static int take_drive(struct job *j, struct option *o)
 	const char *want = get(o->props, "if");
 	int cd = is(o->props, "media", "cdrom"), i = 0;
 	struct image im = { .spec.bus = usual_bus(j) };
-	char key[32];
+	char key[CONF_KEY_ROOM];
 
 	while (want && i < 3 && strcmp(want, spec_bus_name((enum spec_bus)i)) != 0)
 		i++;
@@ -463,7 +454,7 @@ static int take_drive(struct job *j, struct option *o)
 static int take_file(struct job *j, struct option *o, int cd)
 {
 	struct image im = { .spec.bus = usual_bus(j) };
-	char key[32];
+	char key[CONF_KEY_ROOM];
 
 	j->paths = 0;
 	if (!o->value || !is_plain(o->value))
@@ -526,7 +517,7 @@ static int take_card(struct job *j, struct option *o)
 	const char *id = get(o->props, "netdev"), *type;
 	struct option *net = find(j, "-netdev", "id", id);
 	struct buf b = { 0 };
-	char key[32];
+	char key[CONF_KEY_ROOM];
 	int number;
 
 	if (!net || !(type = get(net->props, "type")))
@@ -536,7 +527,7 @@ static int take_card(struct job *j, struct option *o)
 	if (bad)
 		return -1;
 	o->taken = net->taken = 1;
-	key_name(CONF_NIC, number, key);
+	conf_key_name(CONF_NIC, number, key);
 	put_extras(j, o->props, key, 1, " mac host_mtu ");
 	return 0;
 }

@@ -348,6 +348,21 @@ static void test_sample(const char *path)
 	buf_free(&text);
 }
 
+static void test_parts(void)
+{
+	char key[CONF_KEY_ROOM], name[CONF_NAME_MAX + 1];
+
+	conf_key_name(CONF_DISK, 12, key);
+	CHECK_TEXT(key, "DISK12");
+	conf_key_name(CONF_RAM, 0, key);
+	CHECK_TEXT(key, "RAM");
+	CHECK(conf_file_name("/srv/a b/web-qemu.rc", name) == 0);
+	CHECK_TEXT(name, "web");
+	CHECK(conf_file_name("my vm-qemud.rc", name) == 0);
+	CHECK_TEXT(name, "my vm");
+	CHECK(conf_file_name("/srv/-qemu.rc", name) < 0 && conf_file_name("web-qemu.rc.old", name) < 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (!mkdtemp(dir))
@@ -359,6 +374,7 @@ int main(int argc, char **argv)
 	test_lines();
 	test_bad_values();
 	test_names();
+	test_parts();
 	test_settings_alone();
 	test_crosses();
 	test_rights();
