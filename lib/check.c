@@ -41,6 +41,7 @@ struct vm_check {
 	struct check *all;
 	const struct target *t;
 	const struct conf *conf;
+	struct nics nics;
 	struct argv argv;	/* no words, where it cannot be built */
 	int runs;		/* what it has is then its own */
 	struct buf *fails, *notes;
@@ -172,7 +173,6 @@ static void look_ports(struct vm_check *c)
 	const struct conf *conf = c->conf;
 	const struct conf_item *mon = conf_item(conf, CONF_MONPORT, 0), *vnc = conf_item(conf, CONF_DISPLAY, 0);
 	struct spec_display display;
-	struct spec_nic nic;
 	struct err e;
 
 	int family = strcmp(conf_text(conf, CONF_MONITOR), "ipv6") ? AF_INET : AF_INET6;
@@ -184,21 +184,20 @@ static void look_ports(struct vm_check *c)
 			c->all->host->place.run, c->t->name);
 		put(c->notes, vnc, &e);
 	}
-	for (const struct conf_item *item = NULL; (item = conf_next(conf, CONF_NIC, item));)
-		for (size_t i = 0; spec_nic(&nic, item->value, &e) == 0 && i < nic.forwards; i++)
-			try_port(c, item, nic.forward[i].family, nic.forward[i].port);
+	for (const struct nic *n = c->nics.list; n < c->nics.list + c->nics.n; n++)
+		for (size_t i = 0; i < n->spec.forwards; i++)
+			try_port(c, n->item, n->spec.forward[i].family, n->spec.forward[i].port);
 }
 
 /* Behind `user` networking the guest's calls are this host's own. */
 static void look_services(struct vm_check *c)
 {
-	const struct conf_item *item = NULL;
-	struct spec_nic nic;
+	size_t i = 0;
 	struct err e;
 
-	while ((item = conf_next(c->conf, CONF_NIC, item)) && (spec_nic(&nic, item->value, &e) < 0 || nic.kind != NIC_USER))
-		;
-	if (!item)
+	while (i < c->nics.n && c->nics.list[i].spec.kind != NIC_USER)
+		i++;
+	if (i == c->nics.n)
 		return;
 	if (!c->all->looked && service_list(&c->all->services) < 0) {
 		err_sys(&e, "which services listen on the loopback alone (mount /proc)");
@@ -210,7 +209,7 @@ static void look_services(struct vm_check *c)
 		return;
 	err_set(&e, "as 10.0.2.2 the guest reaches what listens on 127.0.0.1 of this host, port %s: a password there, or a bridge here",
 		buf_text(&c->all->services));
-	put(c->notes, item, &e);
+	put(c->notes, c->nics.list[i].item, &e);
 }
 
 /* It is to be written; one that has not all its room yet will want it from the file system. */
@@ -291,12 +290,9 @@ static int try_tap(const char *name, struct err *e)
 /* What their taps need; nothing is made for it, and what a running one has is its own. */
 static void look_nics(struct vm_check *c)
 {
-	struct nics nics;
 	struct err e;
 
-	nics_read(&nics, c->conf, "", &e);
-	for (size_t i = 0; i < nics.n; i++) {
-		const struct nic *n = &nics.list[i];
+	for (const struct nic *n = c->nics.list; n < c->nics.list + c->nics.n; n++) {
 		int up = 1, bad = 0;
 		if (n->spec.kind == NIC_BRIDGE)
 			bad = tap_bridge(n->spec.link, &e) < 0 || tap_device(&e) < 0 || (geteuid() != 0 && tap_forbidden(&e));
@@ -309,7 +305,6 @@ static void look_nics(struct vm_check *c)
 		err_set(&e, "%s is down: ip link set %s up", n->name, n->name);
 		put(c->notes, n->item, &e);
 	}
-	nics_free(&nics);
 }
 
 static void look_after(struct vm_check *c)
@@ -327,9 +322,12 @@ void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf
 {
 	struct vm_check c = { .all = all, .t = t, .conf = &t->conf, .fails = fails, .notes = notes };
 	struct probe p = { 0 };
+	struct err e;
 
 	if (target_load(t, all->host, fails, notes) != DONE)
 		return;
+	if (nics_read(&c.nics, c.conf, "", &e) < 0)
+		put(fails, NULL, &e); /* memory */
 	text_copy(p.name, sizeof(p.name), t->name);
 	probe_look(&p, all->host);
 	c.runs = p.seen.qemu || p.seen.keeper;
@@ -337,6 +335,7 @@ void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf
 	for (size_t i = 0; i < COUNT(looks); i++)
 		looks[i](&c);
 	argv_free(&c.argv);
+	nics_free(&c.nics);
 }
 
 void check_host(const struct check *all, struct buf *notes)
