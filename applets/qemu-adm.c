@@ -15,6 +15,7 @@
 #include "json.h"
 #include "line.h"
 #include "probe.h"
+#include "qcow2.h"
 #include "say.h"
 #include "tap.h"
 #include "target.h"
@@ -855,8 +856,8 @@ static int read_stdin(struct buf *text, struct err *e)
 /* As QEMU would have looked, for who did not say the format. */
 static int is_qcow2(const char *path)
 {
-	char head[4] = "";
-	int fd = file_open(AT_FDCWD, path), is = fd >= 0 && fd_read(fd, head, sizeof(head)) == 4 && !memcmp(head, "QFI\xfb", 4);
+	unsigned char head[QCOW2_MARK];
+	int fd = file_open(AT_FDCWD, path), is = fd >= 0 && fd_read(fd, head, sizeof(head)) == sizeof(head) && qcow2_is(head);
 
 	fd_close(&fd);
 	return is;

@@ -47,11 +47,16 @@ static void put64(unsigned char *s, uint64_t value)
 	put32(s + 4, (uint32_t)value);
 }
 
+int qcow2_is(const unsigned char bytes[QCOW2_MARK])
+{
+	return get32(bytes + AT_MAGIC) == MAGIC;
+}
+
 static int read_fields(struct head *h, struct qcow2 *q, struct err *e)
 {
 	const unsigned char *s = h->bytes;
 
-	if (h->n < LENGTH_V2 || get32(s + AT_MAGIC) != MAGIC)
+	if (h->n < LENGTH_V2 || !qcow2_is(s))
 		return err_set(e, "not a qcow2 image (format=raw?)");
 	uint32_t version = get32(s + AT_VERSION);
 	if (version != 2 && version != 3)

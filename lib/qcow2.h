@@ -22,6 +22,9 @@ struct qcow2 {
 	int encrypted;
 };
 
+enum { QCOW2_MARK = 4 };
+/* Whether an image that begins with these bytes is called qcow2 by who looks at the content. */
+int qcow2_is(const unsigned char bytes[QCOW2_MARK]);
 /* Reads the first n bytes of an image, version 2 or 3. 0; -1 and err ("not a qcow2 image", no name in it) for
  * whatever the format forbids, and for a header that does not end within QCOW2_HEAD. */
 int qcow2_read(const void *bytes, size_t n, struct qcow2 *q, struct err *e);

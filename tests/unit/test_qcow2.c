@@ -60,7 +60,7 @@ static void good_headers(void)
 
 	for (int version = 2; version <= 3; version++) {
 		good(&i, version);
-		CHECK(reads(&i, &q, &e) == 0);
+		CHECK(reads(&i, &q, &e) == 0 && qcow2_is((const unsigned char *)"QFI\xfb") && !qcow2_is((const unsigned char *)"QFI\xfa"));
 		CHECK_TEXT(q.backing, "base.img");
 		CHECK_TEXT(q.format, "raw");
 		CHECK(q.size == 1 << 20 && !q.external && !q.encrypted);
