@@ -107,18 +107,23 @@ static const char *search_path(void)
 {
 	const char *dirs = getenv("PATH");
 
-	return dirs && *dirs ? dirs : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	return dirs && *dirs ? dirs : ARCH_PATH;
 }
 
-int arch_find(const char *program, char *path, size_t room)
+int arch_find_in(const char *dirs, const char *program, char *path, size_t room)
 {
-	const char *dirs = search_path(), *dir;
+	const char *dir;
 	size_t n;
 
 	while ((n = next_dir(&dirs, &dir)))
 		if (fmt(path, room, "%.*s/%s", (int)n, dir, program) < (int)room && is_program(path))
 			return 0;
 	return -1;
+}
+
+int arch_find(const char *program, char *path, size_t room)
+{
+	return arch_find_in(search_path(), program, path, room);
 }
 
 int arch_any(char *target, size_t room)

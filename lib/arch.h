@@ -20,6 +20,10 @@ void arch_host(char *target, size_t room);
 int arch_kvm(const char *target);
 /* The program's absolute path by $PATH (or the usual places when there is none). 0, or -1. */
 int arch_find(const char *program, char *path, size_t room);
+/* The same in these places, parted by colons. */
+int arch_find_in(const char *dirs, const char *program, char *path, size_t room);
+/* The PATH of who has none, and of hooks. */
+#define ARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /* Some "qemu-system-..." of $PATH into room bytes. 0, or -1: there is none. */
 int arch_any(char *target, size_t room);
 

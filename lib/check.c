@@ -2,6 +2,7 @@
 /* What can be known of a VM before it is started. */
 #include "check.h"
 
+#include "arch.h"
 #include "clock.h"
 #include "disk.h"
 #include "fd.h"
@@ -274,7 +275,7 @@ static void look_hooks(struct vm_check *c)
 		name[n] = '\0';
 		if (spawn_hook_finds(name))
 			continue;
-		err_set(&e, "%s: no such program in " SPAWN_HOOK_PATH ": its whole path, or install it", name);
+		err_set(&e, "%s: no such program in " ARCH_PATH ": its whole path, or install it", name);
 		put(c->notes, item, &e);
 	}
 }

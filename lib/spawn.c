@@ -2,9 +2,11 @@
 /* The fork of QEMU, and of the user's hooks. */
 #include "spawn.h"
 
+#include "arch.h"
 #include "clock.h"
 #include "fd.h"
 #include "filter.h"
+#include "fmt.h"
 #include "guard.h"
 #include "lock.h"
 #include "proc.h"
@@ -13,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -286,22 +289,14 @@ int spawn_hook_finds(const char *word)
 	static const char own[] = " . alias bg break case cd command continue echo eval exec exit export false fg for getopts hash if "
 		"jobs kill local printf pwd read readonly return set shift test time times trap true type ulimit umask unset until "
 		"wait while ";
-	struct buf path = { 0 };
-	const char *dirs = SPAWN_HOOK_PATH;
-	int finds = !*word || word[strspn(word, plain)];
+	char path[PATH_MAX];
 
-	buf_fmt(&path, " %s ", word);
-	finds |= text_in(own, buf_text(&path)) != NULL;
+	if (!*word || word[strspn(word, plain)])
+		return 1;
 	if (strchr(word, '/'))
-		finds |= access(word, X_OK) == 0;
-	for (size_t n; !finds && *dirs && !strchr(word, '/'); dirs += n + (dirs[n] == ':')) {
-		n = strcspn(dirs, ":");
-		buf_clear(&path);
-		buf_fmt(&path, "%.*s/%s", (int)n, dirs, word);
-		finds = access(buf_text(&path), X_OK) == 0;
-	}
-	buf_free(&path);
-	return finds;
+		return access(word, X_OK) == 0;
+	return (fmt(path, sizeof(path), " %s ", word) < (int)sizeof(path) && text_in(own, path)) ||
+		arch_find_in(ARCH_PATH, word, path, sizeof(path)) == 0;
 }
 
 pid_t spawn_shell(const struct spawn_hook *h, struct err *e)

@@ -46,8 +46,6 @@ pid_t spawn_asked(char *const *argv, int line, int output, const struct uid_plan
 /* Whether a child may leave the host's namespaces, as root's QEMU shall. */
 int spawn_may_leave(void);
 
-/* The PATH of a hook. */
-#define SPAWN_HOOK_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /* Whether a hook that begins with this word finds a program of that name, or a word of the shell's own. 1 also for what is no
  * plain name. */
 int spawn_hook_finds(const char *word);

@@ -2,6 +2,7 @@
 /* The way from a lock that is held to a guest that runs. */
 #include "steps.h"
 
+#include "arch.h"
 #include "clock.h"
 #include "fd.h"
 #include "file.h"
@@ -127,7 +128,7 @@ static void hook_environment(const struct keeper *k, struct buf *text)
 	};
 
 	_Static_assert(sizeof(words) / sizeof(*words) + 3 == HOOK_WORDS, "with PATH and the two ports");
-	buf_str(text, "PATH=" SPAWN_HOOK_PATH);
+	buf_str(text, "PATH=" ARCH_PATH);
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		buf_add(text, "", 1);
 		buf_fmt(text, "VM_%s=%s", words[i].name, words[i].value);
