@@ -1178,7 +1178,8 @@ static const struct verb verbs[] = {
 };
 
 static const struct hint hints[] = {
-	{ "new", "create" }, { "remove", "delete" }, { "rm", "delete" }, { "destroy", "delete" }, { "mv", "rename" }, { "cp", "clone" }, { "copy", "clone" },
+	{ "new", "create" }, { "remove", "delete" }, { "rm", "delete" }, { "destroy", "delete" }, { "mv", "rename" },
+	{ "cp", "clone" }, { "copy", "clone" },
 	{ "define", "register" }, { "undefine", "unregister" }, { "enable", "autostart" }, { "disable", "autostart" },
 	{ "ls", "list" }, { "show", "get" }, { NULL, NULL },
 };

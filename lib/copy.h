@@ -13,8 +13,8 @@ struct copy_watch {
 	void *arg;
 };
 
-/* Copies a regular file, with its mode (and the right to write it), to one that must not be there; it is on the disk when this returns. w may be NULL. 0;
- * -1 and err, and nothing is left. */
+/* Copies a regular file, with its mode (and the right to write it), to one that must not be there; it is on the disk when
+ * this returns. w may be NULL. 0; -1 and err, and nothing is left. */
 int copy_file(const char *from, const char *to, const struct copy_watch *w, struct err *e);
 
 #endif
