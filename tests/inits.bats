@@ -350,11 +350,13 @@ same_qemu() {
 }
 
 @test "systemd finds nothing wrong in the units" {
-	[[ $(command -v systemd-analyze) ]] || skip "no systemd here"
+	needs_unpacked systemd
 	glue systemd
 	cp "$etc/systemd/system/qemu-init@.service" "$scratch/qemu-init@web.service"
 	cp "$etc/systemd/system/qemud.service" "$scratch/"
-	run systemd-analyze verify --man=no "$scratch/qemud.service" "$scratch/qemu-init@web.service"
+	# shellcheck disable=SC2016 # the inner shell's
+	run unshare -m --propagation private sh -c 'mount -t overlay -o "ro,lowerdir=$0:/usr" overlay /usr && exec systemd-analyze "$@"' \
+		"$over" verify --man=no "$scratch/qemud.service" "$scratch/qemu-init@web.service"
 	same "$(grep -F "$scratch" <<<"$output")" ""
 	same "$status" 0
 }
