@@ -221,11 +221,15 @@ static void look_image(const struct vm_check *c, const struct disk *d)
 	struct stat st;
 	struct err e;
 
-	if (n->writable && access(n->path, W_OK) < 0 && errno != ENOENT) {
+	if (!n->writable || stat(n->path, &st) < 0)
+		return;
+	if (disk_may_write(n->path, &st, &e) < 0) {
+		put(c->fails, d->item, &e);
+	} else if (access(n->path, W_OK) < 0) {
 		err_sys(&e, "%s: to be written, or `ro`", n->path);
 		put(c->fails, d->item, &e);
 	}
-	if (!n->writable || stat(n->path, &st) < 0 || !S_ISREG(st.st_mode) || statfs(n->path, &fs) < 0)
+	if (!S_ISREG(st.st_mode) || statfs(n->path, &fs) < 0)
 		return;
 	long long wants = (long long)n->size - (long long)st.st_blocks * 512;
 	long long there = (long long)fs.f_bavail * (long long)fs.f_bsize;

@@ -99,6 +99,14 @@ static int open_failed(const struct disk_node *n, const struct stat *st, int fla
 	return err_set(e, "%s: %s (`ro` or `force` allows it)", n->path, why);
 }
 
+int disk_may_write(const char *path, const struct stat *st, struct err *e)
+{
+	if (!S_ISREG(st->st_mode) || st->st_mode & 0222)
+		return 0;
+	return err_set(e, "%s: its mode lets nobody write it, as that of a disk with linked clones (-x: throw the writes away; "
+		"chmod u+w when it has none)", path);
+}
+
 /* A FILE that the rc-file itself names: any place, links allowed. O_EXCL on a block device is the kernel's own answer
  * to "mounted, swap, part of something": it knows all namespaces, and keeps others off while QEMU has it. */
 static int open_user(const struct job *j, const char *file, int force, struct disk_node *n, struct err *e)
@@ -117,9 +125,8 @@ static int open_user(const struct job *j, const char *file, int force, struct di
 	const char *why = why_no_image(st.st_mode);
 	if (why)
 		return err_set(e, "%s: %s, not a file or block device", path, why);
-	if (S_ISREG(st.st_mode) && (flags & O_ACCMODE) == O_RDWR && !(st.st_mode & 0222))
-		return err_set(e, "%s: its mode lets nobody write it, as that of a disk with linked clones (-x: throw the writes away)",
-			path);
+	if ((flags & O_ACCMODE) == O_RDWR && disk_may_write(path, &st, e) < 0)
+		return -1;
 	identify(n, &st);
 	if (n->block && (flags & O_ACCMODE) == O_RDWR && !force)
 		flags |= O_EXCL;

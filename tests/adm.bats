@@ -460,6 +460,9 @@ mistakes() {
 		ARG1=device|fails: RC:1: ARG1: *
 		DISK1=OTHER|note: RC:1: DISK1: OTHER: it is DISK1 of other, too: only one of them can run (ro, snapshot)
 		DISK1=OTHER,ro|
+		DISK1=frozen.img|fails: RC:1: DISK1: DIR/frozen.img: its mode lets nobody write it, as that of a disk with linked clones (-x: throw the writes away; chmod u+w when it has none)
+		DISK1=frozen.img,ro|
+		DISK1=frozen.img,snapshot|
 		DISK1=vast.img|note: RC:1: DISK1: DIR/vast.img: may grow by * MiB, and its file system has room for *: make room
 		SANDBOX=no|note: RC:1: SANDBOX: QEMU runs without seccomp filter, Landlock and namespaces (ALLOWn=PATH opens what it needs)
 		AUTOSTART=ON|note: RC:1: AUTOSTART: not read; use: qemu-adm autostart on web
@@ -475,7 +478,8 @@ mistakes() {
 	old=$(qemu-system-x86_64 -machine help | sed -n '/(deprecated)$/{s/ .*//p;q}')
 	vm web
 	vm other DISK1="$scratch/other.img"
-	truncate -s 1M "$scratch/other.img" "$QEMU_INIT_DAT"/web/{plain.img,raw.qcow2}
+	truncate -s 1M "$scratch/other.img" "$QEMU_INIT_DAT"/web/{plain.img,raw.qcow2,frozen.img}
+	chmod a-w "$QEMU_INIT_DAT/web/frozen.img"
 	truncate -s 15T "$QEMU_INIT_DAT/web/vast.img"
 	qemu-img create -q -f qcow2 "$QEMU_INIT_DAT/web/gone.qcow2" 1M
 	qemu-img create -q -f qcow2 -b gone.qcow2 -F qcow2 "$QEMU_INIT_DAT/web/orphan.qcow2"
