@@ -56,7 +56,8 @@ struct work {
 	int64_t size;
 	struct clone clone;
 	struct import import;
-	int64_t told;		/* when, of a copy's progress */
+	int64_t told;		/* when to tell of a copy's progress again, */
+	int telling;		/* and that its line is not over */
 	int made_dir, made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
 	struct err e;
 };
@@ -800,11 +801,12 @@ static int is_signalled(void)
 static int tell_progress(void *arg, const char *path, int64_t done, int64_t size)
 {
 	struct work *w = arg;
-	int ready = done == size;
+	int ready = done == size, percent = ready ? 100 : (int)(done * 100 / size);
 
 	if (isatty(2) && (ready || clock_ms() >= w->told)) {
-		say_to(stderr, "\r%s: %s: %d%%%s", w->c->applet->name, path, (int)(done * 100 / size), ready ? "\n" : "");
+		say_to(stderr, "\r%s: %s: %d%%%s", w->c->applet->name, path, percent, ready ? "\n" : "");
 		w->told = clock_in(200);
+		w->telling = !ready;
 	}
 	return is_signalled();
 }
@@ -814,7 +816,10 @@ static int make_clone(struct work *w)
 	const struct copy_watch watch = { .told = tell_progress, .arg = w };
 
 	hold_signals();
-	return clone_make(&w->clone, &watch, &w->e);
+	int code = clone_make(&w->clone, &watch, &w->e);
+	if (w->telling)
+		say_to(stderr, "\n");
+	return code;
 }
 
 /* The registry as it is now that its lock is held: the copying may have taken its time. */

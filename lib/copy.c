@@ -44,6 +44,11 @@ static ssize_t some(const struct job *j, off_t at, size_t n)
 	return got > 0 ? got : by_hand(j, at, n);
 }
 
+static int tell(const struct job *j, off_t done)
+{
+	return j->w && j->w->told(j->w->arg, j->path, done, j->size) ? err_set(j->e, "%s: interrupted", j->path) : 0;
+}
+
 /* The data from `at` to `end`. */
 static int copy_range(const struct job *j, off_t at, off_t end)
 {
@@ -56,8 +61,8 @@ static int copy_range(const struct job *j, off_t at, off_t end)
 		if (n == 0)
 			return err_set(j->e, "%s: the original became shorter", j->path);
 		at += n;
-		if (j->w && j->w->told(j->w->arg, j->path, at, j->size))
-			return err_set(j->e, "%s: interrupted", j->path);
+		if (at < j->size && tell(j, at) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -67,7 +72,7 @@ static int copy_data(const struct job *j)
 	off_t at = 0;
 
 	if (ioctl(j->to, FICLONE, j->from) == 0)
-		return 0;
+		return tell(j, j->size);
 	if (ftruncate(j->to, j->size) < 0)
 		return err_sys(j->e, "%s", j->path);
 	while (at < j->size) {
@@ -82,7 +87,7 @@ static int copy_data(const struct job *j)
 			return -1;
 		at = hole;
 	}
-	return 0;
+	return tell(j, j->size);
 }
 
 int copy_file(const char *from, const char *to, const struct copy_watch *w, struct err *e)

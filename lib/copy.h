@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Told about every few megabytes how much of the file is done. Anything but 0 ends the copying. */
+/* Told about every few megabytes how much of the file is done, at the end that all is. Anything but 0 ends the copying. */
 struct copy_watch {
 	int (*told)(void *arg, const char *path, int64_t done, int64_t size);
 	void *arg;

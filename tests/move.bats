@@ -60,6 +60,17 @@ NAME=new"
 	qi 0 qemu-init stop new
 }
 
+@test "clone tells a terminal how far it is, each file on a line that ends" {
+	vm web DISK1=a.img DISK2=b.img
+	truncate -s 8M "$QEMU_INIT_DAT/web/a.img"
+	printf 'data' | dd of="$QEMU_INIT_DAT/web/a.img" conv=notrunc status=none
+	: >"$QEMU_INIT_DAT/web/b.img"
+	timeout -k 1 20 script -qec "'$bin/qinit' qemu-adm clone web new" /dev/null </dev/null >"$scratch/screen"
+	tr -d '\r' <"$scratch/screen" >"$scratch/lines"
+	grep -q "a.img: 100%$" "$scratch/lines"
+	grep -q "^made $QEMU_INIT_DAT/new/new-qemu.rc$" "$scratch/lines"
+}
+
 @test "clone --linked: an image on each disk, which nobody writes from then on, and which delete keeps" {
 	local base=$QEMU_INIT_DAT/web/boot.img new=$QEMU_INIT_DAT/new sum
 	button_vm web DISK2=data.qcow2 CDROM=cd.iso

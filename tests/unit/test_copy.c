@@ -53,12 +53,37 @@ static void test_refusals(void)
 	CHECK(access(scratch_path("c"), F_OK) < 0);
 }
 
+static int64_t last;
+
+static int note(void *arg, const char *path, int64_t done, int64_t size)
+{
+	(void)arg, (void)path;
+	CHECK(last <= done && done <= size);
+	last = done;
+	return 0;
+}
+
+/* The end is told, of what ends with a hole and of an empty file, too. */
+static void test_progress(void)
+{
+	const struct copy_watch w = { note, NULL };
+
+	last = -1;
+	scratch_write("hole", "data");
+	CHECK(truncate(scratch_path("hole"), 8 << 20) == 0 && copy_file(scratch_path("hole"), scratch_path("d"), &w, &e) == 0);
+	CHECK(last == 8 << 20);
+	last = -1;
+	scratch_write("empty", "");
+	CHECK(copy_file(scratch_path("empty"), scratch_path("f"), &w, &e) == 0 && last == 0);
+}
+
 int main(void)
 {
 	int dir = scratch_begin();
 
 	test_sparse();
 	test_refusals();
+	test_progress();
 	close(dir);
 	return unit_failed;
 }
