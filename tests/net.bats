@@ -111,8 +111,8 @@ net_admin() {
 	same "$(caps_of "$VM_PID")" "0000000000000000 0000000000000000"
 	(($(stat -c %u "/proc/$VM_PID") >= 60706))
 	[[ $(readlink "/proc/$VM_PID/ns/net") != "$(readlink "/proc/$net/ns/net")" ]]
-	same "$(find "/proc/$VM_PID/fd" -lname /dev/net/tun | wc -l)" 1
-	same "$(find "/proc/$VM_KEEPER/fd" -lname /dev/net/tun | wc -l)" 0
+	same "$(inside find "/proc/$VM_PID/fd" -lname /dev/net/tun | wc -l)" 1
+	same "$(inside find "/proc/$VM_KEEPER/fd" -lname /dev/net/tun | wc -l)" 0
 	same "$(net_admin "$VM_KEEPER")" 0
 	qi 0 qemu-cmd web info network
 	like "$output" "*nic1: index=0,type=tap,fd=*"
