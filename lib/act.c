@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "fd.h"
 #include "fmt.h"
-#include "launch.h"
 #include "proc.h"
 #include "request.h"
 #include "spawn.h"
@@ -89,12 +88,15 @@ int act_end_keeper(pid_t pid)
 	return end_process(pid, NULL, 0);
 }
 
+/* One that is still on its way is our own child. */
 static int end_keeper(struct act *a)
 {
 	struct lock_seen seen = { 0 };
-	pid_t keeper = a->ask.peer;
+	pid_t keeper = a->launch.fd >= 0 ? a->launch.pid : a->ask.peer;
 
 	ask_close(&a->ask);
+	loop_del(a->loop, &a->hear);
+	launch_close(&a->launch);
 	if (lock_look(a->probe.vm.lock, &seen) < 0 || !seen.keeper || end_process(keeper, &a->probe.vm, 0) == 0)
 		return 0;
 	finish(a, FAILED, "its keeper does not answer and could not be ended");
@@ -147,14 +149,18 @@ static void on_answer(void *arg)
 	}
 }
 
+static int is_forced(const struct act *a)
+{
+	return a->job->stops && (a->passed || strcmp(a->job->verb, "stop") != 0);
+}
+
 /* A free VM whose uid is still alive: QEMU dropped its lock and poses as stopped. Only force ends it. */
 static void end_unknown(struct act *a)
 {
 	const struct state *s = &a->probe.state;
 	struct err e;
-	int forced = a->job->stops && (a->passed || strcmp(a->job->verb, "stop") != 0);
 
-	if (!forced || !a->probe.has_state || !s->turn) {
+	if (!is_forced(a) || !a->probe.has_state || !s->turn) {
 		finish(a, NO_RIGHT, *a->probe.err.text ? a->probe.err.text : "nothing is known about it");
 	} else if (spawn_end(UID_FILE, (uid_t)s->uid, s->turn, &e) < 0) {
 		finish(a, FAILED, e.text);
@@ -195,6 +201,24 @@ static void is_down(struct act *a)
 	finish(a, job->stops ? DONE : NOT_UP, asked ? "stopped" : "not running");
 }
 
+/* It has one now, or there is none to be had. Force needs none; the guest's own way down is worth another try. */
+static void has_keeper(struct act *a)
+{
+	const struct act_job *job = a->job;
+
+	if (a->launch.code == DONE) {
+		int64_t ms = clock_left(a->deadline) - GRACE_MS;
+		a->ask = (struct ask){ .whole = job->stops, .said = on_said, .done = on_answer, .arg = a };
+		ask_begin(&a->ask, a->loop, &a->probe.vm, a->passed ? "stop-force" : job->verb, ms > 1 ? ms : 1, "");
+	} else if (!is_ours(a)) {
+		finish(a, NO_RIGHT, NULL);
+	} else if (is_forced(a)) {
+		kill_qemu(a);
+	} else {
+		finish(a, FAILED, job->stops ? "it has no keeper (`stop -f` does without)" : "it has no keeper");
+	}
+}
+
 static void begin(struct act *a)
 {
 	const struct act_job *job = a->job;
@@ -210,19 +234,39 @@ static void begin(struct act *a)
 	}
 	if (!a->deadline)
 		a->deadline = clock_in(limit_of(a) + GRACE_MS);
-	if (launch_adopter(job->host, a->name, on_said, a) != DONE) {
-		/* force needs none; the guest's own way down is worth another try */
-		if (job->stops && strcmp(job->verb, "stop") != 0 && is_ours(a))
-			kill_qemu(a);
-		else if (!is_ours(a))
-			finish(a, NO_RIGHT, NULL);
-		else
-			finish(a, FAILED, job->stops ? "it has no keeper (`stop -f` does without)" : "it has no keeper");
+	launch_adopt(&a->launch, job->host, a->name, on_said, a);
+	if (a->launch.fd < 0) {
+		has_keeper(a);
 		return;
 	}
-	int64_t ms = clock_left(a->deadline) - GRACE_MS;
-	a->ask = (struct ask){ .whole = job->stops, .said = on_said, .done = on_answer, .arg = a };
-	ask_begin(&a->ask, a->loop, &a->probe.vm, a->passed ? "stop-force" : job->verb, ms > 1 ? ms : 1, "");
+	a->hear.fd = a->launch.fd;
+	a->hear.at = clock_in(LAUNCH_ADOPT_MS);
+	loop_add(a->loop, &a->hear);
+}
+
+static void heard(struct act *a)
+{
+	if (a->launch.fd >= 0)
+		return;
+	loop_del(a->loop, &a->hear);
+	has_keeper(a);
+}
+
+static void on_hear(struct source *s, short revents)
+{
+	struct act *a = s->owner;
+
+	(void)revents;
+	launch_hear(&a->launch);
+	heard(a);
+}
+
+static void on_late(struct source *s)
+{
+	struct act *a = s->owner;
+
+	launch_late(&a->launch);
+	heard(a);
 }
 
 static void on_again(struct source *s)
@@ -257,6 +301,8 @@ static void late(struct act *a)
 	loop_del(a->loop, &a->again);
 	if (!a->job->stops || !is_ours(a)) {
 		ask_close(&a->ask);
+		loop_del(a->loop, &a->hear);
+		launch_close(&a->launch);
 		finish(a, TIMED_OUT, "no answer in time");
 	} else if (a->passed) {
 		kill_qemu(a);
@@ -296,6 +342,8 @@ void act_all(struct act *list, size_t n, const struct act_job *job)
 		a->begun = 0;
 		a->passed = 0;
 		a->ask = (struct ask){ .src.fd = -1 };
+		a->launch = (struct launch){ .fd = -1 };
+		a->hear = (struct source){ .events = POLLIN, .ready = on_hear, .due = on_late, .owner = a };
 		a->again = (struct source){ .fd = -1, .at = CLOCK_NEVER, .due = on_again, .owner = a };
 		vm_none(&a->probe.vm);
 		fmt(a->probe.name, sizeof(a->probe.name), "%s", a->name);

@@ -5,6 +5,7 @@
 
 #include "ask.h"
 #include "host.h"
+#include "launch.h"
 #include "probe.h"
 
 struct act {
@@ -16,6 +17,8 @@ struct act {
 	struct probe probe;
 	struct ask ask;
 	struct loop *loop;
+	struct launch launch;	/* of a keeper in place of a lost one */
+	struct source hear;	/* and its words */
 	struct source again;	/* a moment later, when a keeper has just come or gone */
 	int64_t deadline;	/* 0: it has not begun */
 	int begun;

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ADOPT_MS = 10000 };
-
 /* The keeper's end of the pipe to whoever began it. */
 struct pipe_end {
 	int fd;
@@ -65,59 +63,97 @@ static _Noreturn void be_keeper(struct keep_job *job, int adopt, int report)
 	_exit(keeper_run(job, adopt));
 }
 
-/* Hands the words on until the last line; -1 when it has not come. */
-static int hear(int fd, int64_t deadline, void (*say)(void *arg, const char *words), void *arg)
+static void end(struct launch *l, int code, const char *words)
 {
-	struct buf in = { 0 };
-	int code = -1;
-
-	while (code < 0 && fd_wait(fd, POLLIN, deadline) > 0) {
-		char bytes[512];
-		ssize_t n = fd_read(fd, bytes, sizeof(bytes));
-		if (n <= 0)
-			break;
-		buf_add(&in, bytes, (size_t)n);
-		for (char *end; code < 0 && (end = memchr(buf_text(&in), '\n', in.n));) {
-			struct reply r;
-			*end = '\0';
-			reply_parse(&r, in.s);
-			if (r.kind == REPLY_WORDS)
-				say(arg, r.words);
-			else if (r.kind == REPLY_END)
-				code = (int)r.code;
-			buf_drop(&in, (size_t)(end + 1 - in.s));
-		}
-	}
-	buf_free(&in);
-	return code;
+	l->code = code;
+	launch_close(l);
+	if (words)
+		l->say(l->arg, words);
 }
 
-int launch(struct keep_job *job, int adopt, int64_t deadline, void (*say)(void *arg, const char *words), void *arg)
+/* One line; the last one ends it. */
+static void hear_line(struct launch *l, char *line)
+{
+	struct reply r;
+
+	reply_parse(&r, line);
+	if (r.kind == REPLY_WORDS)
+		l->say(l->arg, r.words);
+	else if (r.kind == REPLY_END)
+		end(l, (int)r.code, NULL);
+}
+
+void launch_hear(struct launch *l)
+{
+	char bytes[512];
+	ssize_t n = fd_read(l->fd, bytes, sizeof(bytes));
+
+	if (n <= 0) {
+		end(l, FAILED, "the keeper was killed");
+		return;
+	}
+	buf_add(&l->in, bytes, (size_t)n);
+	for (char *at; l->fd >= 0 && (at = memchr(buf_text(&l->in), '\n', l->in.n));) {
+		struct buf line = { 0 };
+		buf_add(&line, l->in.s, (size_t)(at - l->in.s));
+		buf_drop(&l->in, line.n + 1);
+		hear_line(l, line.s);
+		buf_free(&line);
+	}
+}
+
+void launch_late(struct launch *l)
+{
+	end(l, TIMED_OUT, "the keeper does not answer");
+}
+
+void launch_close(struct launch *l)
+{
+	fd_close(&l->fd);
+	buf_free(&l->in);
+}
+
+static void begin(struct launch *l, struct keep_job *job, int adopt)
 {
 	int report[2];
 	struct err e;
 
 	if (pipe2(report, O_CLOEXEC) < 0) {
 		err_sys(&e, "pipe");
-		say(arg, e.text);
-		return FAILED;
+		vm_close(job->vm);
+		end(l, FAILED, e.text);
+		return;
 	}
-	pid_t pid = fork();
-	if (pid == 0)
+	l->pid = fork();
+	if (l->pid == 0)
 		be_keeper(job, adopt, report[1]);
 	fd_close(&report[1]);
 	vm_close(job->vm);
-	int code = pid < 0 ? -1 : hear(report[0], deadline, say, arg);
-	fd_close(&report[0]);
-	if (code < 0) {
-		say(arg, pid < 0 ? "fork: no process left" : clock_left(deadline) ? "the keeper was killed" : "the keeper does not answer");
-		return pid > 0 && !clock_left(deadline) ? TIMED_OUT : FAILED;
-	}
-	return code;
+	l->fd = report[0];
+	if (l->pid < 0)
+		end(l, FAILED, "fork: no process left");
+}
+
+static int hear_all(struct launch *l, int64_t deadline)
+{
+	while (l->fd >= 0)
+		if (fd_wait(l->fd, POLLIN, deadline) > 0)
+			launch_hear(l);
+		else
+			launch_late(l);
+	return l->code;
+}
+
+int launch(struct keep_job *job, int adopt, int64_t deadline, void (*say)(void *arg, const char *words), void *arg)
+{
+	struct launch l = { .fd = -1, .say = say, .arg = arg };
+
+	begin(&l, job, adopt);
+	return hear_all(&l, deadline);
 }
 
 /* What the VM was started from is wanted for its restart alone: a file that is gone or broken keeps nobody from adopting. */
-static int adopt(const struct host *h, struct vm *vm, void (*say)(void *arg, const char *words), void *arg)
+static void adopt(struct launch *l, const struct host *h, struct vm *vm)
 {
 	struct keep_job job = { .vm = vm, .place = &h->place, .site = &h->site };
 	struct buf errors = { 0 }, warnings = { 0 };
@@ -126,19 +162,19 @@ static int adopt(const struct host *h, struct vm *vm, void (*say)(void *arg, con
 	target_remember(&t, h, vm->name);
 	if (target_load(&t, h, &errors, &warnings) == DONE)
 		target_job(&t, &job);
-	int code = launch(&job, 1, clock_in(ADOPT_MS), say, arg);
+	begin(l, &job, 1);
 	target_free(&t);
 	buf_free(&errors);
 	buf_free(&warnings);
-	return code;
 }
 
-int launch_adopter(const struct host *h, const char *name, void (*say)(void *arg, const char *words), void *arg)
+void launch_adopt(struct launch *l, const struct host *h, const char *name, void (*say)(void *arg, const char *words), void *arg)
 {
 	struct vm vm;
 	struct lock_seen seen;
 	struct err e;
 
+	*l = (struct launch){ .fd = -1, .code = DONE, .say = say, .arg = arg };
 	/* look first: a verb must not make a directory for a VM that is not there */
 	int got = vm_look(&vm, &h->place, name, &e);
 	if (got == 1 && vm_seen(&vm, &seen) < 0)
@@ -148,12 +184,20 @@ int launch_adopter(const struct host *h, const char *name, void (*say)(void *arg
 	vm_close(&vm);
 	if (got == 1 && seen.qemu && !seen.keeper) {
 		got = vm_keep(&vm, &h->place, name, &e);
-		if (got == 1 && lock_look(vm.lock, &seen) == 0 && seen.qemu)
-			return adopt(h, &vm, say, arg);
+		if (got == 1 && lock_look(vm.lock, &seen) == 0 && seen.qemu) {
+			adopt(l, h, &vm);
+			return;
+		}
 		vm_close(&vm);
 	}
-	if (got >= 0)
-		return DONE;
-	say(arg, e.text);
-	return e.code;
+	if (got < 0)
+		end(l, e.code, e.text);
+}
+
+int launch_adopter(const struct host *h, const char *name, void (*say)(void *arg, const char *words), void *arg)
+{
+	struct launch l;
+
+	launch_adopt(&l, h, name, say, arg);
+	return hear_all(&l, clock_in(LAUNCH_ADOPT_MS));
 }

@@ -230,6 +230,24 @@ seconds() {
 	same "$output" ""
 }
 
+@test "stop: eight that have lost their keepers and are stopped themselves get new ones at the same time" {
+	local name
+	for name in a b c d e f g h; do
+		no_guest $name
+	done
+	qi 0 qemu-init start a b c d e f g h
+	for name in a b c d e f g h; do
+		kill_keeper $name
+		state_of $name
+		kill -STOP "$VM_PID"
+	done
+	seconds qi 0 qemud stop -t 3
+	((took < 3000000)) || fail "$took us"
+	like "$stderr" "*: a: forced: SIGKILL*"
+	qi 0 qemu-init list -r
+	same "$output" ""
+}
+
 @test "restart brings back what ran, with its settings, and nothing where a file is bad" {
 	local old
 	no_guest a
