@@ -254,7 +254,7 @@ static void look_disks(struct vm_check *c)
 			const struct disk *d = &disks.list[i];
 			look_image(c, d);
 			if (d->spec.ro || d->throw_away || stat(d->node[0].path, &st) < 0 ||
-			    !host_file_taken(c->all->host, c->t->name, &st, what, sizeof(what)))
+			    !owner_of_file(c->all->host, c->t->name, &st, what, sizeof(what)))
 				continue;
 			err_set(&e, "%s: it is %s, too: only one of them can run (ro, snapshot)", d->node[0].path, what);
 			put(c->notes, d->item, &e);
@@ -329,6 +329,8 @@ void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf
 	struct probe p = { 0 };
 	struct err e;
 
+	if (!all->host->owners)
+		owner_read(&all->owners, all->host);
 	if (target_load(t, all->host, fails, notes) != DONE)
 		return;
 	if (nics_read(&c.nics, c.conf, "", &e) < 0)
@@ -353,6 +355,8 @@ void check_free(struct check *all)
 	for (size_t i = 0; i < all->n; i++)
 		model_free(&all->qemus[i].has);
 	free(all->qemus);
+	all->host->owners = NULL;
+	owner_free(&all->owners);
 	after_free(&all->after);
 	buf_free(&all->services);
 }

@@ -5,11 +5,13 @@
 
 #include "after.h"
 #include "model.h"
+#include "owner.h"
 #include "target.h"
 
 /* What is found out once for all VMs of a call. Zeroed but for the host. */
 struct check {
-	const struct host *host;
+	struct host *host;
+	struct owners owners;
 	struct check_qemu *qemus;	/* each that was asked */
 	size_t n, room;
 	int looked;			/* for services: */

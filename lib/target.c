@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "file.h"
 #include "fmt.h"
+#include "owner.h"
 #include "text.h"
 #include "user.h"
 
@@ -213,7 +214,7 @@ static int check_nic(const struct target *t, const struct nics *nics, size_t i, 
 				(long)owner, n->item->number);
 	if (twin)
 		fmt(what, sizeof(what), "NIC%d", twin->item->number);
-	if (twin || host_mac_taken(t->host, t->name, n->mac, what, sizeof(what)))
+	if (twin || owner_of_mac(t->host, t->name, n->mac, what, sizeof(what)))
 		return err_code(e, NOT_CONFIGURED, "%s is the address of %s, too: another mac=", n->mac, what);
 	return 0;
 }
@@ -326,7 +327,7 @@ static int taken(void *arg, const struct stat *st, char *what, size_t room)
 {
 	const struct target *t = arg;
 
-	return host_file_taken(t->host, t->name, st, what, room);
+	return owner_of_file(t->host, t->name, st, what, room);
 }
 
 void target_job(const struct target *t, struct keep_job *job)
