@@ -1149,7 +1149,7 @@ static const struct verb verbs[] = {
 	  .summary = "a VM of a QEMU line or old rc-file", .run = run,
 	  .arg = STEPS(import_line, read_import, take, read_host, make_dir, import_text, check_text, tell_changes, save_raw,
 		       save_new, enter, tell),
-	  .examples = "  virsh domxml-to-native qemu-argv web.xml | qemu-adm import -\n  qemu-adm import ./run-vm.sh web RAM=1G\n" },
+	  .examples = "  virsh domxml-to-native qemu-argv web.xml | qemu-adm import -\n  qemu-adm import ./run-vm.sh mail RAM=1G\n" },
 	{ .name = "export", .letters = OPT_SYSTEMD, .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "its QEMU line for import, or a unit", .run = run, .arg = STEPS(read_host, export),
 	  .examples = "  qemu-adm export web >web.sh\n  qemu-adm export --systemd web\n" },

@@ -17,9 +17,20 @@ teardown() {
 	finish
 }
 
+# help_of APPLET: its own and its verbs'
+help_of() {
+	local verb
+	"$QINIT" "$1" -h
+	for verb in $("$QINIT" "$1" -h | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+		"$QINIT" "$1" "$verb" -h
+	done
+}
+
 # examples PAGE: the lines of its blocks, without comments
 examples() {
-	if [[ $1 == *.md ]]; then
+	if [[ $1 == *' -h' ]]; then
+		help_of "${1% -h}" | awk '/^examples:/ { on = 1; next } !/^  / { on = 0 } on && !seen[$0]++' | sed 's/^  //'
+	elif [[ $1 == *.md ]]; then
 		sed -n '/^```/,/^```/p' "$top/$1" | grep -v '^```'
 	else
 		sed -n '/^\.Bd -literal/,/^\.Ed/{/^\.[BE]d/d;p}; s/^\.Dl //p' "$top/applets/$1" | sed 's/\\(dq/"/g; s/\\e/\\/g; s/\\&//g'
@@ -90,7 +101,7 @@ stubs() {
 in_world() {
 	mkdir -p /var/lib/qemu
 	# shellcheck disable=SC2016 # the inner shell's
-	scratch=$scratch top=$top PATH=$scratch/stub:/usr/local/bin:$PATH TMPDIR=/run unshare -m -n -p -f --kill-child --propagation private bash -euc '
+	scratch=$scratch top=$top QINIT=$QINIT PATH=$scratch/stub:/usr/local/bin:$PATH TMPDIR=/run unshare -m -n -p -f --kill-child --propagation private bash -euc '
 		mount -t proc proc /proc
 		for dir in etc srv boot; do mount --bind "$scratch/$dir" "/$dir"; done
 		mount --bind "$scratch/local" /usr/local/bin
@@ -112,6 +123,13 @@ instead() {
 	[A-Z]*=*) echo 'echo "$line" >>/run/by-hand' ;; # a line of an rc-file, see below
 	'qemu-init run '*NAME=ci*) # ends when it is asked to
 		echo '(until qemu-init wait ci running 2>/dev/null; do sleep 0.1; done; qemu-init stop -f ci) & '"$1" ;;
+	'qemu-init run -c '*) echo "qemu-init stop -f web; (qemu-init wait web running; qemu-init stop -f web) & $1" ;; # nor does it end
+	'qemu-init status -j '*) echo "qemu-init start ${1##* }; $1" ;; # 3 if it does not run
+	'qemu-init wait '*event:RESET) echo '(while qemu-init reset web; do :; done) & '"$1"'; kill $!' ;; # somebody has to do it
+	'qemu-init wait '*stopped) echo "qemu-init stop -f web & $1" ;;
+	'qemu-adm register ./'*) echo "(cd /srv/web && $1)" ;;
+	'qemu-adm register '*) echo "qemu-adm unregister web; $1" ;; # of that name there was another
+	'qemu-adm check') echo "qemu-adm unregister lv 2>/dev/null; $1" ;; # what virsh showed has no disk here
 	'qemu-adm delete '*) echo "$1 -f" ;; # it asks on a terminal
 	'qemu-init console '*) echo "qemu-init wait -t 90s ${1##* } serial:login: && $1" ;; # nobody types before
 	*) echo "$1" ;;
@@ -137,16 +155,34 @@ run_page() {
 	qemu-init kill -a
 }
 
+# make_web [KEY=VALUE...]: here is its folder
+make_web() {
+	qemu-adm create web --disk 10M --cdrom /srv/alpine.iso RAM=256M "$@" >/dev/null
+	cd /var/lib/qemu/web
+}
+
 # stage PAGE: what it takes for granted
 stage() {
 	[[ $1 != qemu-init.5 ]] || ip link add br0 type bridge # its page has taps alone
-	[[ $1 != README.md && $1 != qemu-init.[57] ]] || { [[ $1 == README.md ]] || "$scratch/here/qinit" --install -s /usr/local/bin; return 0; }
-	"$scratch/here/qinit" --install -s /usr/local/bin
-	[[ $1 != qemu-adm.8 ]] || return 0
-	qemu-adm create web --disk 10M --cdrom /srv/alpine.iso RAM=256M >/dev/null
-	qemu-adm autostart on web
-	cd /var/lib/qemu/web
-	[[ $1 != qemu-cmd.8 && $1 != qemu-mon.8 ]] || qemu-init start web
+	[[ $1 == README.md ]] || "$scratch/here/qinit" --install -s /usr/local/bin
+	case $1 in
+	README.md | qemu-init.[57] | qemu-adm.8) ;;
+	qemu-adm' -h')
+		cp debian.iso /srv/web
+		cd /srv/web
+		qemu-adm create db --disk 10M RAM=64M >/dev/null
+		echo 'qemu-system-x86_64 -m 64M -hda mail.img' >run-vm.sh
+		truncate -s 1M mail.img
+		;;
+	*)
+		make_web NIC1=user,hostfwd=tcp::2222-:22
+		qemu-adm autostart on web
+		;;
+	esac
+	case $1 in
+	qemu-cmd* | qemu-mon*) qemu-init start web ;;
+	qemu-init' -h') qemu-adm create db --disk 10M RAM=64M >/dev/null ;;
+	esac
 }
 
 # all_run PAGE
@@ -156,7 +192,7 @@ all_run() {
 	lines=$(examples "$1" | wc -l)
 	((lines > 0)) || fail "$1: no example"
 	# shellcheck disable=SC2016 # the inner shell's
-	in_world bash -uc "$(declare -f examples instead run_page stage)"'; run_page "$1"' - "$1" </dev/null >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")" || return
+	in_world bash -uc "$(declare -f help_of examples instead run_page make_web stage)"'; run_page "$1"' - "$1" </dev/null >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")" || return
 	same "$(grep -c '^\$ ' "$scratch/log")" "$lines"
 }
 
@@ -168,6 +204,12 @@ all_run() {
 @test "qemu-cmd.8: every example runs" { all_run qemu-cmd.8; }
 @test "qemu-mon.8: every example runs" { all_run qemu-mon.8; }
 @test "qemud.8: every example runs" { all_run qemud.8; }
+
+@test "qemu-init -h: every example runs" { all_run "qemu-init -h"; }
+@test "qemu-adm -h: every example runs" { all_run "qemu-adm -h"; }
+@test "qemu-cmd -h: every example runs" { all_run "qemu-cmd -h"; }
+@test "qemu-mon -h: every example runs" { all_run "qemu-mon -h"; }
+@test "qemud -h: every example runs" { all_run "qemud -h"; }
 
 @test "no page is forgotten" {
 	local page
