@@ -158,6 +158,7 @@ lint/%: FORCE
 CPPCHECK_NOT = nullPointerRedundantCheck ctuuninitvar autoVariables
 
 install: qinit ## to $(DESTDIR)$(PREFIX): the executable, a link for each applet, man pages, conf/; INIT=systemd|openrc|...: for that init
+	@[ -z "$(INIT)" ] || [ -d "conf/init/$(INIT)" ] || { echo "INIT=$(INIT): want one of: $$(ls conf/init | tr '\n' ' ')" >&2; exit 1; }
 	install -D -m 755 qinit $(DESTDIR)$(PREFIX)/bin/qinit
 	@set -e; for a in $(APPLETS); do ln -sf qinit $(DESTDIR)$(PREFIX)/bin/$$a; done
 	@set -e; for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
