@@ -286,17 +286,16 @@ int spawn_may_leave(void)
 int spawn_hook_finds(const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-/";
-	static const char own[] = " . alias bg break case cd command continue echo eval exec exit export false fg for getopts hash if "
+	static const char own[] = ". alias bg break case cd command continue echo eval exec exit export false fg for getopts hash if "
 		"jobs kill local printf pwd read readonly return set shift test time times trap true type ulimit umask unset until "
-		"wait while ";
+		"wait while";
 	char path[PATH_MAX];
 
 	if (!*word || word[strspn(word, plain)])
 		return 1;
 	if (strchr(word, '/'))
 		return access(word, X_OK) == 0;
-	return (fmt(path, sizeof(path), " %s ", word) < (int)sizeof(path) && text_in(own, path)) ||
-		arch_find_in(ARCH_PATH, word, path, sizeof(path)) == 0;
+	return text_listed(own, word) || arch_find_in(ARCH_PATH, word, path, sizeof(path)) == 0;
 }
 
 pid_t spawn_shell(const struct spawn_hook *h, struct err *e)

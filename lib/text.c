@@ -310,6 +310,14 @@ const char *text_in(const char *s, const char *needle)
 	return text_find(s, strlen(s), needle, strlen(needle));
 }
 
+int text_listed(const char *words, const char *word)
+{
+	for (size_t n; (n = strcspn(words, " ")); words += words[n] ? n + 1 : n)
+		if (word && strlen(word) == n && memcmp(words, word, n) == 0)
+			return 1;
+	return 0;
+}
+
 int text_copy(char *to, size_t room, const char *from)
 {
 	size_t n = strlen(from);

@@ -42,6 +42,9 @@ const char *text_line(const char **rest, size_t *n, size_t *len);
 const char *text_find(const char *s, size_t n, const char *needle, size_t m);
 const char *text_in(const char *s, const char *needle);
 
+/* Whether the word (NULL: none) is one of `words`, which are parted by one blank each. */
+int text_listed(const char *words, const char *word);
+
 /* Copies into room bytes; -1 when it does not fit, `to` is then "". */
 int text_copy(char *to, size_t room, const char *from);
 

@@ -181,6 +181,13 @@ static void test_copy(void)
 	CHECK(text_copy(to, 1, "") == 0 && !*to);
 }
 
+static void test_listed(void)
+{
+	CHECK(text_listed("a", "a") && text_listed("ab c de", "ab") && text_listed("ab c de", "c") && text_listed("ab c de", "de"));
+	CHECK(!text_listed("ab c de", "a") && !text_listed("ab c de", "b") && !text_listed("ab c de", "c de") && !text_listed("ab c", "abc"));
+	CHECK(!text_listed("a", "") && !text_listed("", "") && !text_listed("", "a") && !text_listed("a", NULL));
+}
+
 static void test_digits(void)
 {
 	static const char *const none[] = { "", " ", "x1", "-1", "\n1", "18446744073709551616", "99999999999999999999999" };
@@ -206,6 +213,7 @@ int main(void)
 	test_quote();
 	test_clean();
 	test_line();
+	test_listed();
 	test_copy();
 	return unit_failed;
 }
