@@ -55,7 +55,7 @@ struct work {
 	char dir[PATH_MAX], image[PATH_MAX]; /* create */
 	int64_t size;
 	struct clone clone;
-	struct import import;
+	struct draft imported;
 	int64_t told;		/* when to tell of a copy's progress again, */
 	int telling;		/* and that its line is not over */
 	int made_dir, made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
@@ -869,9 +869,9 @@ static int is_qcow2(const char *path)
 }
 
 /* NAME-qemu.rc or NAME-qemud.rc with NAME-qemu.cfg beside it, if there is one. */
-static int import_pair(struct work *w, struct import_from *from)
+static int import_pair(struct work *w, struct draft_from *from)
 {
-	struct import_from raw = *from;
+	struct draft_from raw = *from;
 	struct buf text = { 0 };
 	char path[PATH_MAX], name[CONF_NAME_MAX + 1];
 
@@ -885,9 +885,9 @@ static int import_pair(struct work *w, struct import_from *from)
 	raw.n = text.n;
 	raw.file = path;
 	if (!bad)
-		bad = import_rc(&w->import, from, there ? &raw : NULL, &w->e);
-	if (!bad && !*w->import.name)
-		text_copy(w->import.name, sizeof(w->import.name), name);
+		bad = import_rc(&w->imported, from, there ? &raw : NULL, &w->e);
+	if (!bad && !*w->imported.name)
+		text_copy(w->imported.name, sizeof(w->imported.name), name);
 	buf_free(&text);
 	return bad;
 }
@@ -895,7 +895,7 @@ static int import_pair(struct work *w, struct import_from *from)
 /* Reads the rc-file, the one in the folder, or else a command line, whose files are those of the current folder. */
 static int read_import(struct work *w)
 {
-	struct import_from from = { .file = w->words[0], .is_qcow2 = is_qcow2 };
+	struct draft_from from = { .file = w->words[0], .is_qcow2 = is_qcow2 };
 	char dir[PATH_MAX] = "/";
 	struct stat st;
 	struct buf text = { 0 };
@@ -917,10 +917,10 @@ static int read_import(struct work *w)
 		fmt(dir, sizeof(dir), "%.*s", (int)(strrchr(w->rc, '/') - w->rc), w->rc);
 		code = import_pair(w, &from);
 	} else if (code == DONE) {
-		code = getcwd(dir, sizeof(dir)) ? import_command(&w->import, &from, &w->e) : err_sys(&w->e, "the current folder");
+		code = getcwd(dir, sizeof(dir)) ? import_command(&w->imported, &from, &w->e) : err_sys(&w->e, "the current folder");
 	}
 	if (code == DONE && !w->next)
-		w->next = w->import.name;
+		w->next = w->imported.name;
 	if (code == DONE && !*w->next)
 		code = err_code(&w->e, USAGE, "%s: it says no name (-name): want one behind the file", w->words[0]);
 	buf_free(&text);
@@ -933,19 +933,19 @@ static int import_text(struct work *w)
 	buf_clear(&w->text);
 	if (put(w, "NAME", w->next) < 0)
 		return -1;
-	buf_add(&w->text, buf_text(&w->import.rc), w->import.rc.n);
+	buf_add(&w->text, buf_text(&w->imported.rc), w->imported.rc.n);
 	return put_settings(w);
 }
 
 static int tell_changes(struct work *w)
 {
-	say_lines(w->c, w->next, &w->import.notes);
+	say_lines(w->c, w->next, &w->imported.notes);
 	return DONE;
 }
 
 static int save_raw(struct work *w)
 {
-	if (!w->import.cfg.n)
+	if (!w->imported.cfg.n)
 		return DONE;
 	if (reg_raw_file(w->dir, w->next, w->image, sizeof(w->image)) < 0)
 		return err_set(&w->e, "%s: too long a path", w->dir);
@@ -953,7 +953,7 @@ static int save_raw(struct work *w)
 		return err_set(&w->e, "%s: is there already", w->image);
 	w->made_image = 1;
 	say_to(stdout, "made %s, for what has no key\n", w->image);
-	return file_save(w->image, &w->import.cfg, 0644, &w->e);
+	return file_save(w->image, &w->imported.cfg, 0644, &w->e);
 }
 
 static void print_unit(const struct work *w, const char *self)
@@ -1095,7 +1095,7 @@ static void end(struct work *w)
 		unlink(w->rc);
 	clone_undo(&w->clone);
 	clone_free(&w->clone);
-	import_free(&w->import);
+	draft_free(&w->imported);
 	if (w->made_image)
 		unlink(w->image);
 	if (w->made_dir)

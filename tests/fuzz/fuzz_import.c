@@ -25,18 +25,18 @@ static void read_lines(const struct buf *rc)
 	buf_free(&p.value);
 }
 
-static void judge(const struct import *im, const struct err *e, int bad, int strict)
+static void judge(const struct draft *d, const struct err *e, int bad, int strict)
 {
 	struct buf errors = { 0 };
 	struct cfg words = { 0 };
 
-	MUST(fuzz_lines(&im->notes));
+	MUST(fuzz_lines(&d->notes));
 	if (bad) {
 		MUST(e->text[0] && e->code && !strchr(e->text, '\n'));
 	} else {
-		MUST(cfg_read(&words, buf_text(&im->cfg), im->cfg.n, "cfg", &errors) == 0);
+		MUST(cfg_read(&words, buf_text(&d->cfg), d->cfg.n, "cfg", &errors) == 0);
 		if (strict)
-			read_lines(&im->rc);
+			read_lines(&d->rc);
 	}
 	cfg_free(&words);
 	buf_free(&errors);
@@ -45,19 +45,19 @@ static void judge(const struct import *im, const struct err *e, int bad, int str
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	const char *text = (const char *)bytes, *feed = n ? memchr(text, '\f', n) : NULL;
-	struct import im = { 0 };
+	struct draft d = { 0 };
 	struct err e = { 0 };
-	struct import_from from = { .text = text, .n = n, .file = "file", .dir = "/srv" };
+	struct draft_from from = { .text = text, .n = n, .file = "file", .dir = "/srv" };
 
-	int bad = import_command(&im, &from, &e);
-	judge(&im, &e, bad, 1);
-	import_free(&im);
+	int bad = import_command(&d, &from, &e);
+	judge(&d, &e, bad, 1);
+	draft_free(&d);
 	if (!feed)
 		return 0;
-	struct import_from cfg = { .text = feed + 1, .n = n - (size_t)(feed + 1 - text), .file = "cfg", .dir = "/srv" };
+	struct draft_from cfg = { .text = feed + 1, .n = n - (size_t)(feed + 1 - text), .file = "cfg", .dir = "/srv" };
 	from.n = (size_t)(feed - text);
-	bad = import_rc(&im, &from, &cfg, &e);
-	judge(&im, &e, bad, 0);
-	import_free(&im);
+	bad = import_rc(&d, &from, &cfg, &e);
+	judge(&d, &e, bad, 0);
+	draft_free(&d);
 	return 0;
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: 0BSD */
+/* adopt: one option at a time; the whole is in tests/move.bats. */
+#include "unit.h"
+
+#include "adopt.h"
+
+static struct err e;
+
+/* "rc|cfg" of these words behind a program's name, or the refusal. */
+static void is(const char *target, const char *options, const char *want)
+{
+	const struct draft_from from = { .file = "f", .dir = "/d" };
+	struct draft d = { .from = &from };
+	struct buf got = { 0 };
+
+	CHECK(cfg_read(&d.words, options, strlen(options), "f", &got) == 0);
+	if (adopt_words(&d, 0, target, &e) < 0)
+		buf_str(&got, e.text);
+	else
+		buf_fmt(&got, "%s| %s", buf_text(&d.rc), buf_text(&d.cfg));
+	for (size_t i = 0; i < got.n; i++)
+		if (got.s[i] == '\n')
+			got.s[i] = ' ';
+	CHECK_TEXT(buf_text(&got), want);
+	draft_free(&d);
+	buf_free(&got);
+}
+
+/* Each key and option stays alone: there are no defaults of QEMU's. */
+static void test_options(void)
+{
+	static const char *const cases[][2] = {
+		{ "", "| " },
+		{ "-hda a -hdb /b.qcow2", "DISK1=/d/a,if=ide DISK2=/b.qcow2,if=ide | " },
+		{ "-drive file=a,,b,if=virtio,format=qcow2,readonly=on", "DISK1=/d/a,,b,format=qcow2,ro | " },
+		{ "-drive file=a,if=pflash", "| -drive file=a,if=pflash " },
+		{ "-m size=2G,maxmem=4G", "RAM=2G | -m size=2G,maxmem=4G " },
+		{ "-vga cirrus", "VGA=none | -vga cirrus " },
+		{ "-kernel k -append 'a  b'", "KERNEL=/d/k APPEND=a  b | " },
+		{ "-serial none -serial tcp::1", "SERIAL=no | -serial tcp::1 " },
+		{ "-monitor stdio --daemonize -S", "| " },
+		{ "-sandbox off", "SANDBOX=no | " },
+		{ "-newer 'x y' -flag", "| -newer 'x y' -flag " },
+		{ "-boot \"a b\"", "| -boot 'a b' " },
+		{ "-drive", "f: -drive wants a value" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		is(NULL, cases[i][0], cases[i][1]);
+}
+
+static void test_defaults(void)
+{
+	is("qemu-system-x86_64", "", "TGTARCH=qemu-system-x86_64 MACHINE=pc CPU=qemu64 RAM=128M ACCEL=tcg NIC1=user,model=e1000 "
+		"SERIAL=yes DISPLAY=vnc VGA=std | ");
+	is("qemu-system-x86_64", "-nodefaults -cpu max -m 1G -accel kvm -accel tcg -display none",
+		"TGTARCH=qemu-system-x86_64 MACHINE=pc CPU=max RAM=1G SERIAL=no DISPLAY=none VGA=none | ");
+	is("kvm", "-machine accel=tcg -M q35,usb=off -nic none", "MACHINE=q35,usb=off RAM=128M SERIAL=yes DISPLAY=vnc VGA=std | ");
+	is("qemu-system-s390x", "-nographic -accel tcg", "TGTARCH=qemu-system-s390x MACHINE=s390-ccw-virtio SERIAL=yes RAM=128M ACCEL=tcg "
+		"NIC1=user DISPLAY=none | ");
+	is("kvm", "-accel hvf", "f: accelerator hvf: want kvm or tcg");
+}
+
+static void test_notes(void)
+{
+	static const char line[] = "-name guest=a,x=y -monitor stdio -vnc :1 -device isa-serial,chardev=c -chardev pty,id=c";
+	const struct draft_from from = { .file = "f", .dir = "/d" };
+	struct draft d = { .from = &from };
+	struct buf errors = { 0 };
+
+	CHECK(cfg_read(&d.words, line, sizeof(line) - 1, "f", &errors) == 0 && adopt_words(&d, 0, NULL, &e) == 0);
+	CHECK_TEXT(buf_text(&d.notes), "-name: x=y is not kept\n"
+		"-monitor stdio: left out: qemu-mon leads to the monitor\n"
+		"-vnc :1: DISPLAY=vnc:5901, on this host alone, and on vnc.sock\n"
+		"-device isa-serial: left out with its -chardev: `qemu-init console` is the serial line\n");
+	CHECK_TEXT(d.name, "a");
+	CHECK_TEXT(buf_text(&d.cfg), "");
+	draft_free(&d);
+}
+
+int main(void)
+{
+	test_options();
+	test_defaults();
+	test_notes();
+	return unit_failed;
+}
