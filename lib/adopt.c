@@ -23,23 +23,30 @@ static void name_line(struct draft *d, const char *id)
 	draft_find(d, "-chardev", "id", id);
 }
 
+/* What VGA cannot be ("": not said by this alone) stays, beside VGA=none. */
+static int put_vga(struct draft *d, const char *vga)
+{
+	if (draft_put(d, CONF_VGA, 0, vga) == 0)
+		return 1;
+	draft_put(d, CONF_VGA, 0, "none");
+	return 0;
+}
+
 static int take_device(struct draft *d, struct draft_option *o)
 {
-	const char *driver = props_get(&o->props, "driver"), *line = props_get(&o->props, "chardev"), *vga = NULL;
+	static const struct { const char *drivers, *vga; } videos[] = {
+		{ "VGA", "std" },
+		{ "virtio-vga virtio-gpu-pci virtio-gpu-device virtio-gpu-ccw", "virtio" },
+		{ "cirrus-vga qxl-vga qxl vmware-svga bochs-display ramfb", "" },
+	};
+	const char *line = props_get(&o->props, "chardev");
 
 	if (device_take(d, o))
 		return 1;
-	if (text_listed("virtio-vga virtio-gpu-pci virtio-gpu-device virtio-gpu-ccw", driver))
-		vga = "virtio";
-	else if (text_listed("VGA", driver))
-		vga = "std";
-	else if (text_listed("cirrus-vga qxl-vga qxl vmware-svga bochs-display ramfb", driver))
-		vga = "none";
-	if (vga && !d->vga++) {
-		int whole = o->props.n == 1 && strcmp(vga, "none") != 0;
-		return (whole && draft_put(d, CONF_VGA, 0, vga) == 0) || draft_put(d, CONF_VGA, 0, "none") > 0;
-	}
-	if (!line || !text_listed("isa-serial", driver) || d->serial++)
+	for (size_t i = 0; i < COUNT(videos); i++)
+		if (props_in(&o->props, "driver", videos[i].drivers) && !d->vga++)
+			return put_vga(d, o->props.n == 1 ? videos[i].vga : "");
+	if (!line || !props_is(&o->props, "driver", "isa-serial") || d->serial++)
 		return 0;
 	name_line(d, line);
 	draft_put(d, CONF_SERIAL, 0, "yes");
@@ -122,7 +129,7 @@ static int take_display(struct draft *d, struct draft_option *o)
 static int take_vga(struct draft *d, struct draft_option *o)
 {
 	d->vga++;
-	return draft_put(d, CONF_VGA, 0, o->value) == 0 || draft_put(d, CONF_VGA, 0, "none") > 0;
+	return put_vga(d, o->value);
 }
 
 static int take_serial(struct draft *d, struct draft_option *o)
