@@ -116,7 +116,7 @@ static int take_vnc(struct draft *d, struct draft_option *o)
 /* -display says only that there is one: -vnc may stand beside it. */
 static int take_display(struct draft *d, struct draft_option *o)
 {
-	int none = !o->value || strcmp(o->value, "none") == 0;
+	int none = o->value ? !strcmp(o->value, "none") : !strcmp(o->name, "-nographic");
 
 	d->headless |= none;
 	if (!none)

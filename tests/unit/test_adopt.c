@@ -58,12 +58,13 @@ static void test_defaults(void)
 	is("kvm", "-machine accel=tcg -M q35,usb=off -nic none", "MACHINE=q35,usb=off RAM=128M SERIAL=yes DISPLAY=vnc VGA=std | ");
 	is("qemu-system-s390x", "-nographic -accel tcg", "TGTARCH=qemu-system-s390x MACHINE=s390-ccw-virtio SERIAL=yes RAM=128M ACCEL=tcg "
 		"NIC1=user DISPLAY=none | ");
+	is("kvm", "-sdl -m 1G -nic none", "RAM=1G SERIAL=yes DISPLAY=vnc VGA=std | ");
 	is("kvm", "-accel hvf", "f: accelerator hvf: want kvm or tcg");
 }
 
 static void test_notes(void)
 {
-	static const char line[] = "-name guest=a,x=y -monitor stdio -vnc :1 -device isa-serial,chardev=c -chardev pty,id=c";
+	static const char line[] = "-name guest=a,x=y -monitor stdio -vnc :1 -device isa-serial,chardev=c -chardev pty,id=c -sdl";
 	const struct draft_from from = { .file = "f", .dir = "/d" };
 	struct draft d = { .from = &from };
 	struct buf errors = { 0 };
@@ -72,7 +73,8 @@ static void test_notes(void)
 	CHECK_TEXT(buf_text(&d.notes), "-name: x=y is not kept\n"
 		"-monitor stdio: left out: qemu-mon leads to the monitor\n"
 		"-vnc :1: DISPLAY=vnc:5901, on this host alone, and on vnc.sock\n"
-		"-device isa-serial: left out with its -chardev: `qemu-init console` is the serial line\n");
+		"-device isa-serial: left out with its -chardev: `qemu-init console` is the serial line\n"
+		"-sdl: DISPLAY=vnc instead\n");
 	CHECK_TEXT(d.name, "a");
 	CHECK_TEXT(buf_text(&d.cfg), "");
 	draft_free(&d);
