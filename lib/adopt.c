@@ -235,6 +235,7 @@ static int split(struct draft *d, char *const *words, size_t n, struct err *e)
 {
 	if (n > OPTIONS_MAX)
 		return err_code(e, NOT_CONFIGURED, "%s: more than %d words", d->from->file, OPTIONS_MAX);
+	d->n = 0;
 	d->list = calloc(n + 1, sizeof(*d->list));
 	if (!d->list)
 		return err_set(e, "out of memory");
