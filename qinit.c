@@ -2,6 +2,7 @@
 /* The list of applets, nothing else. */
 #include "applet.h"
 #include "fd.h"
+#include "guard.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@ int main(int argc, char **argv)
 
 	fd_sane();
 	signal(SIGPIPE, SIG_IGN);
+	if (guarded(GUARD_CALLER))
+		signal(SIGCHLD, SIG_DFL); /* a caller may have ignored it: then no child's end would be told */
 	int code = applet_main(applets, sizeof(applets) / sizeof(*applets), argc, argv, &out, &words);
 	fputs(buf_text(&out), stdout);
 	fputs(buf_text(&words), stderr);

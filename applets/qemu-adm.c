@@ -352,6 +352,27 @@ static int find_program(const char *word, char path[PATH_MAX])
 	return strchr(word, '/') ? text_copy(path, PATH_MAX, word) : arch_find(word, path, PATH_MAX);
 }
 
+/* Waits for a program that has the terminal: what is typed there, ^C too, is meant for it. waitpid's status, or -1. */
+static int call_program(const char *path, char *const *argv)
+{
+	void (*interrupt)(int) = signal(SIGINT, SIG_IGN), (*quit)(int) = signal(SIGQUIT, SIG_IGN);
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGINT, interrupt);
+		signal(SIGQUIT, quit);
+		signal(SIGPIPE, SIG_DFL);
+		execv(path, argv);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	signal(SIGINT, interrupt);
+	signal(SIGQUIT, quit);
+	return status;
+}
+
 /* What the user calls his editor, with the file behind it. */
 static int run_editor(struct work *w)
 {
@@ -369,16 +390,8 @@ static int run_editor(struct work *w)
 	}
 	buf_fmt(&line, "%s ", command);
 	text_quote(&line, w->draft);
-	if (cfg_read(&words, buf_text(&line), line.n, command, &errors) == 0 && find_program(words.words[0], path) == 0) {
-		pid_t pid = fork();
-		if (pid == 0) {
-			signal(SIGPIPE, SIG_DFL);
-			execv(path, words.words);
-			_exit(127);
-		}
-		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	}
+	if (cfg_read(&words, buf_text(&line), line.n, command, &errors) == 0 && find_program(words.words[0], path) == 0)
+		status = call_program(path, words.words);
 	cfg_free(&words);
 	buf_free(&errors);
 	buf_free(&line);

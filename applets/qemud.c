@@ -297,7 +297,6 @@ static void start_all(struct fleet *f, long room)
 
 	for (size_t i = 0; i < f->n; i++)
 		f->list[i].at = ((struct guest *)f->list[i].owner)->code == DONE ? ORDER_HELD : ORDER_OVER;
-	signal(SIGCHLD, SIG_DFL); /* ignored it would hide how they ended */
 	while (go_on(f, &room) && ((pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR))
 		if (pid > 0)
 			child_ended(f, pid, status, &room);

@@ -716,8 +716,6 @@ static int watch_signals(struct keeper *k)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	if (guarded(GUARD_CALLER))
-		signal(SIGCHLD, SIG_DFL); /* a caller may have ignored it: then no child's end would be told */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	k->signals = (struct source){ .events = POLLIN, .at = CLOCK_NEVER, .ready = on_signal, .owner = k };

@@ -215,6 +215,15 @@ editor() {
 	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=32M'
 }
 
+@test "edit: a ^C is the editor's alone, and a caller that ignores how its children end hides no editor's end" {
+	vm web RAM=16M
+	editor 'trap : INT' 'kill -INT 0' 'echo SMP=2 >>"$1"'
+	as="timeout -k 1 20 setsid -w env --default-signal=INT --ignore-signal=CHLD"
+	qi 0 qemu-adm edit web
+	same "$output$stderr" ""
+	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=16M\nSMP=2'
+}
+
 @test "edit asks on a terminal whether to go on" {
 	requires script
 	vm web RAM=16M
@@ -555,6 +564,15 @@ mistakes() {
 web: note: $(rc_of web):2: NIC1: as 10.0.2.2 the guest reaches what listens on 127.0.0.1 of this host, port 631, 5432, 6379, 9001 and 1 more: a password there, or a bridge here
 code 0
 code 0"
+}
+
+@test "check finds no more where the caller ignores how its children end" {
+	local before
+	no_guest web
+	qi 0 qemu-adm check web
+	before=$output
+	as="env --ignore-signal=CHLD" qi 0 qemu-adm check web
+	same "$output" "$before"
 }
 
 @test "check says what an old kernel does not give; nothing of it makes a start fail" {
