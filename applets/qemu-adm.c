@@ -83,6 +83,13 @@ static int read_host(struct work *w)
 	return load_host(w->c, &w->h, w->lock >= 0);
 }
 
+/* As it is now that the lock is held: what came before may have taken its time. */
+static int read_again(struct work *w)
+{
+	host_free(&w->h);
+	return read_host(w);
+}
+
 static int all_known(struct work *w)
 {
 	for (char **name = w->words; *name; name++)
@@ -678,15 +685,39 @@ static int own_files(struct work *w)
 	return !bad && w->files.bad ? err_set(&w->e, "out of memory") : bad;
 }
 
+/* What was agreed to is what goes: a list that another has changed meanwhile was not. */
+static int still_these(struct work *w)
+{
+	struct buf asked = w->files;
+
+	w->files = (struct buf){ 0 };
+	int code = load_again(w);
+	if (code == DONE)
+		code = own_files(w);
+	if (code == DONE && (asked.n != w->files.n || memcmp(buf_text(&asked), buf_text(&w->files), asked.n) != 0))
+		code = err_set(&w->e, "other files than before: something was changed meanwhile");
+	buf_free(&asked);
+	return code;
+}
+
+/* Whoever is asked may take his time, in which nobody has to wait for the registry. */
 static int consent(struct work *w)
 {
+	static step *const again[] = { take, read_again, still_these };
+	int code = DONE;
+
 	if (opt_has(&w->c->o, 'f'))
 		return DONE;
 	if (!isatty(0))
 		return err_code(&w->e, USAGE, "wants -f where nobody can be asked");
 	for (const char *file = NULL; (file = next_file(&w->files, file));)
 		say(w->c, w->name, file);
-	return ask(w->c, "delete these files for ever?") ? DONE : FAILED;
+	fd_close(&w->lock);
+	if (!ask(w->c, "delete these files for ever?"))
+		return FAILED;
+	for (size_t i = 0; i < COUNT(again) && code == DONE; i++)
+		code = again[i](w);
+	return code;
 }
 
 static int remove_files(struct work *w)
@@ -694,7 +725,7 @@ static int remove_files(struct work *w)
 	int code = DONE;
 
 	for (const char *file = NULL; (file = next_file(&w->files, file));)
-		if (unlink(file) < 0 && errno != ENOENT && err_sys(&w->e, "%s", file))
+		if (file_remove(file) < 0 && errno != ENOENT && err_sys(&w->e, "%s", file))
 			code = fail(w->c, w->name, &w->e);
 	if (rmdir(w->t.conf.dir) < 0) {
 		err_sys(&w->e, "%s: kept", w->t.conf.dir);
@@ -833,13 +864,6 @@ static int make_clone(struct work *w)
 	if (w->telling)
 		say_to(stderr, "\n");
 	return code;
-}
-
-/* The registry as it is now that its lock is held: the copying may have taken its time. */
-static int read_again(struct work *w)
-{
-	host_free(&w->h);
-	return read_host(w);
 }
 
 /* ---- import, export ---- */

@@ -221,46 +221,27 @@ static int is_ours(const struct job *j, const struct stat *st, char *what, size_
 	return config ? fmt(what, room, "this VM's configuration") : 0;
 }
 
-/* From the folder `at`, which is closed, into the one below of that name; -1 with errno. */
-static int step(int at, const char *name, size_t n)
-{
-	char part[NAME_MAX + 1];
-	int next = -1;
-
-	errno = ENAMETOOLONG;
-	if (n <= NAME_MAX) {
-		memcpy(part, name, n);
-		part[n] = '\0';
-		next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	}
-	fd_close(&at);
-	return next;
-}
-
 static int no_backing(struct err *e)
 {
 	return errno == ENOENT ? err_set(e, "no such file or directory (bring it back, or qemu-img rebase -u)") : err_sys(e, "open");
 }
 
-/* Opens a regular file that lies beneath dir with no link on the way. Step by step: it works on every kernel, and what
- * is opened is what was judged. */
+/* Opens a regular file that lies beneath dir with no link on the way: what is opened is what was judged. */
 static int open_beneath(const char *dir, const char *below, struct err *e)
 {
 	struct stat st;
-	const char *slash;
-	int fd = -1, at = open(*dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *base;
+	int fd = -1, at = file_way(*dir ? dir : "/", below, &base);
 
-	for (; at >= 0 && (slash = strchr(below, '/')); below = slash + 1)
-		at = step(at, below, (size_t)(slash - below));
 	if (at < 0)
 		return errno == ENOTDIR ? err_set(e, "a link, or no folder, on the way") : no_backing(e);
-	if (fstatat(at, below, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (fstatat(at, base, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		no_backing(e);
 	} else if (!S_ISREG(st.st_mode)) {
 		const char *why = why_no_image(st.st_mode);
 		err_set(e, "%s, not a regular file", why ? why : "a block device");
 	} else {
-		fd = openat(at, below, OPEN_FLAGS | O_RDONLY | O_NOFOLLOW);
+		fd = openat(at, base, OPEN_FLAGS | O_RDONLY | O_NOFOLLOW);
 		if (fd < 0)
 			err_sys(e, "open");
 	}

@@ -209,6 +209,42 @@ int file_real(const char *path, char *to, size_t room)
 	return done;
 }
 
+/* From the folder `at`, which is closed, into the one below of that name; -1 with errno. */
+static int step(int at, const char *name, size_t n)
+{
+	char part[NAME_MAX + 1];
+	int next = -1;
+
+	errno = ENAMETOOLONG;
+	if (n <= NAME_MAX) {
+		memcpy(part, name, n);
+		part[n] = '\0';
+		next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	fd_close(&at);
+	return next;
+}
+
+int file_way(const char *dir, const char *below, const char **base)
+{
+	int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (const char *slash; at >= 0 && (slash = strchr(below, '/')); below = slash + 1)
+		at = step(at, below, (size_t)(slash - below));
+	*base = below;
+	return at;
+}
+
+int file_remove(const char *path)
+{
+	const char *base;
+	int at = file_way("/", path + 1, &base);
+	int bad = at < 0 ? -1 : unlinkat(at, base, 0);
+
+	fd_close(&at);
+	return bad;
+}
+
 int file_join(char *to, size_t room, const char *a, const char *b)
 {
 	size_t n = strlen(a);

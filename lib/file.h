@@ -36,6 +36,12 @@ int file_open_dir(int dir, const char *path, struct err *e);
 /* The absolute path without links of what lies at `path`, as the kernel has it (/proc/self/fd). 0 or -1 with errno. */
 int file_real(const char *path, char *to, size_t room);
 int file_real_fd(int fd, char *to, size_t room);
+/* Opens (O_PATH) the folder in which `below`, a path beneath dir, has its last part, *base, with no link on the way from dir:
+ * step by step, so on every kernel. -1 with errno, ENOTDIR when there is one. */
+int file_way(const char *dir, const char *below, const char **base);
+/* Removes a file by its path without links (file_real): one that another put on the way since is not followed. 0 or -1 with
+ * errno. */
+int file_remove(const char *path);
 /* Fills err for a file that could not be used (errno): one that is not there, with the name most like it in its folder. -1. */
 int file_lacks(const char *path, struct err *e);
 /* "A/B", or -1 when it does not fit into room. */

@@ -347,6 +347,39 @@ MACHINE=pc"
 	registry ""
 }
 
+# delete_while COMMAND...: runs it while delete waits for its answer, which is yes; the words are in $scratch/asked
+delete_while() {
+	rm -f "$scratch/answer" "$scratch/asked"
+	mkfifo "$scratch/answer"
+	exec {answer}<>"$scratch/answer" # for both ends: nobody waits for the other
+	# shellcheck disable=SC2016 # sh's own
+	background sh -c 'exec timeout -k 1 20 script -qefc "$0" "$1/asked" <"$1/answer" >"$1/shown"' "'$bin/qinit' qemu-adm delete web" "$scratch"
+	wait_until 5 grep -qs "for ever" "$scratch/asked"
+	"$@"
+	echo y >&"$answer"
+	exec {answer}>&-
+}
+
+@test "delete: nobody waits for who is asked, and only what he was asked about goes" {
+	requires script
+	no_guest web
+	no_guest db
+	as="timeout 5" delete_while qi 0 qemu-adm autostart on db
+	ended "$pid" 0
+	registry "db $QEMU_INIT_DAT/db"
+	autostart db
+	no_guest web DISK1=b/x DISK2=a.img
+	mkdir -p "$QEMU_INIT_DAT/web/b" "$scratch/victim"
+	touch "$QEMU_INIT_DAT/web/b/x" "$QEMU_INIT_DAT/web/a.img" "$scratch/victim/x"
+	delete_while ln -sfT "$scratch/victim/x" "$QEMU_INIT_DAT/web/b/x"
+	ended "$pid" 1
+	grep -F "something was changed meanwhile" "$scratch/asked"
+	[[ -e $scratch/victim/x && -e $(rc_of web) && -e $QEMU_INIT_DAT/web/a.img ]]
+	delete_while mv "$(rc_of web)" "$(rc_of web).away"
+	ended "$pid" 6
+	[[ -e $QEMU_INIT_DAT/web/a.img ]]
+}
+
 @test "rename: file, NAME, cfg-file, registry and autostart; the order, the comments and the disks stay" {
 	no_guest web NAME=web "# the disk" DISK1=web.img
 	no_guest db

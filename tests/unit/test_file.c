@@ -162,6 +162,26 @@ static void test_lock(void)
 	CHECK(e.code == FAILED);
 }
 
+/* p's folder becomes a link to another while nobody looks */
+static void test_remove(void)
+{
+	char path[256], real[256];
+	const char *base;
+
+	CHECK(mkdir(scratch_path("way"), 0755) == 0 && mkdir(scratch_path("theirs"), 0755) == 0);
+	scratch_write("way/file", "mine");
+	scratch_write("theirs/file", "precious");
+	snprintf(path, sizeof(path), "%s", scratch_path("way/file"));
+	CHECK(file_real(path, real, sizeof(real)) == 0);
+	CHECK(rename(scratch_path("way"), scratch_path("away")) == 0 && symlink("theirs", scratch_path("way")) == 0);
+	CHECK(file_remove(real) == -1 && errno == ENOTDIR);
+	CHECK_TEXT(scratch_read("theirs/file"), "precious");
+	CHECK(unlink(scratch_path("way")) == 0 && rename(scratch_path("away"), scratch_path("way")) == 0);
+	CHECK(file_remove(real) == 0 && access(real, F_OK) < 0);
+	CHECK(file_remove(real) == -1 && errno == ENOENT);
+	CHECK(file_way("/no/such", "x", &base) == -1 && errno == ENOENT);
+}
+
 static void test_join(void)
 {
 	char to[8];
@@ -183,6 +203,7 @@ int main(void)
 	test_dirs();
 	test_save();
 	test_lock();
+	test_remove();
 	test_join();
 	close(dir);
 	return unit_failed;
