@@ -51,7 +51,8 @@ struct work {
 	struct vm vm;		/* held, so that nobody starts it */
 	struct buf files;	/* delete: paths, a NUL behind each */
 	const char *next;	/* the new name, */
-	char old_rc[PATH_MAX];	/* rename: and the file of the old one */
+	char old_rc[PATH_MAX];	/* rename: and the file of the old one, */
+	uid_t owner;		/* and whose words are in it */
 	char dir[PATH_MAX], image[PATH_MAX]; /* create */
 	int64_t size;
 	struct clone clone;
@@ -482,12 +483,22 @@ static int check_line(struct work *w)
 	return check_settings(w);
 }
 
+/* Whether the folder has no VM of that name in it. */
+static int check_folder(struct work *w)
+{
+	char rc[PATH_MAX];
+	struct err none;
+
+	if (reg_rc_file(w->dir, w->next, rc, sizeof(rc), &none) < 0)
+		return DONE;
+	return err_set(&w->e, "%s: is there already (`qemu-adm register` makes it known)", rc);
+}
+
 /* The folder; it may be one that is there, but not with a VM of that name in it. */
 static int make_dir(struct work *w)
 {
 	const char *name = w->next, *dir = opt_value(&w->c->o, 'd'), *data = w->h.place.data;
 	char path[PATH_MAX];
-	struct err none;
 
 	if (check_name(w, name) < 0)
 		return -1;
@@ -498,8 +509,8 @@ static int make_dir(struct work *w)
 	w->made_dir = access(path, F_OK) < 0;
 	if (file_mkdirs(path, 0755) < 0 || file_real(path, w->dir, sizeof(w->dir)) < 0)
 		return err_sys(&w->e, "%s", path);
-	if (reg_rc_file(w->dir, name, w->rc, sizeof(w->rc), &none) == 0)
-		return err_set(&w->e, "%s: is there already (`qemu-adm register` makes it known)", w->rc);
+	if (check_folder(w) < 0)
+		return -1;
 	if (fmt(w->rc, sizeof(w->rc), "%s/%s-qemu.rc", w->dir, name) >= PATH_MAX ||
 	    fmt(w->image, sizeof(w->image), "%s/%s.img", w->dir, name) >= PATH_MAX)
 		return err_set(&w->e, "%s: too long a path", w->dir);
@@ -756,6 +767,7 @@ static int move_text(struct work *w)
 	char raw[PATH_MAX];
 
 	text_copy(w->old_rc, sizeof(w->old_rc), w->rc);
+	w->owner = w->t.conf.owner;
 	w->name = w->words[0];
 	if (fmt(w->rc, sizeof(w->rc), "%.*s%s%s", (int)(base - w->rc), w->old_rc, w->next,
 		w->old_rc + (base - w->rc) + strlen(w->name)) >= PATH_MAX || reg_raw_file(w->t.conf.dir, w->next, raw, sizeof(raw)) < 0)
@@ -767,12 +779,28 @@ static int move_text(struct work *w)
 
 static int link_raw(struct work *w)
 {
-	char from[PATH_MAX], to[PATH_MAX];
+	char from[PATH_MAX];
 
-	if (reg_raw_file(w->t.conf.dir, w->words[0], from, sizeof(from)) == 0 &&
-	    reg_raw_file(w->t.conf.dir, w->next, to, sizeof(to)) == 0 && link(from, to) < 0 && errno != ENOENT)
-		return err_sys(&w->e, "%s", to);
-	return DONE;
+	if (reg_raw_file(w->t.conf.dir, w->words[0], from, sizeof(from)) < 0 ||
+	    reg_raw_file(w->t.conf.dir, w->next, w->image, sizeof(w->image)) < 0)
+		return err_set(&w->e, "too long a path");
+	w->made_image = link(from, w->image) == 0;
+	return w->made_image || errno == ENOENT ? DONE : err_sys(&w->e, "%s", w->image);
+}
+
+/* Another user's words must not become those of root, who renames. */
+static int same_owner(struct work *w)
+{
+	struct stat st;
+	int fd = open(w->rc, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int bad = fd < 0 || stat(w->old_rc, &st) < 0 || (w->owner != geteuid() && fchown(fd, w->owner, st.st_gid) < 0) ||
+		fchmod(fd, st.st_mode & 07777) < 0;
+
+	w->made_rc = fd >= 0;
+	if (bad)
+		err_sys(&w->e, "%s", w->rc);
+	fd_close(&fd);
+	return bad ? -1 : DONE;
 }
 
 /* Whatever moment it is cut off at, the name in the registry has its files. */
@@ -781,8 +809,10 @@ static int move_name(struct work *w)
 	int code = write_line(w, w->words[0], w->next, w->t.conf.dir);
 	char raw[PATH_MAX];
 
-	if (code == DONE)
+	if (code == DONE) {
+		w->made_rc = w->made_image = 0;
 		code = write_autostart(w, w->words[0], w->next);
+	}
 	if (code == DONE && reg_raw_file(w->t.conf.dir, w->words[0], raw, sizeof(raw)) == 0) {
 		unlink(raw);
 		unlink(w->old_rc);
@@ -791,6 +821,21 @@ static int move_name(struct work *w)
 }
 
 /* ---- clone ---- */
+
+/* The copy is that of whoever makes it, and so would be its words: hooks, and what root alone may say. */
+static int own_words(struct work *w)
+{
+	if (w->t.conf.owner == geteuid())
+		return DONE;
+	return err_code(&w->e, NOT_CONFIGURED, "%s: of uid %ld, but the clone would be yours: clone it as that user, or chown root",
+			w->t.conf.file, (long)w->t.conf.owner);
+}
+
+/* Another may have made one meanwhile. */
+static int still_new(struct work *w)
+{
+	return check_name(w, w->next) < 0 ? -1 : check_folder(w);
+}
 
 /* What becomes of each file; the new text. */
 static int plan_clone(struct work *w)
@@ -1176,11 +1221,11 @@ static const struct verb verbs[] = {
 	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "another name, while it does not run", .run = run,
 	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, check_text, link_raw,
-		       save_text, move_name, erase) },
+		       same_owner, save_text, move_name, erase) },
 	{ .name = "clone", .letters = "d" OPT_LINKED, .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "a copy of one that does not run", .run = run,
-	  .arg = STEPS(read_host, new_name, open_file, load_again, hold_vm, make_dir, plan_clone, check_text, make_clone,
-		       take, read_again, save_new, enter, tell),
+	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, make_dir, plan_clone, check_text,
+		       make_clone, take, read_again, still_new, save_new, enter, tell),
 	  .examples = "  qemu-adm clone web web2\n  qemu-adm clone --linked web try\n" },
 	{ .name = "import", .letters = "d", .operands = "FILE|- [NAME] [KEY=VALUE...]", .least = 1, .most = -1,
 	  .summary = "a VM of a QEMU line or old rc-file", .run = run,

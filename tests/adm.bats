@@ -403,6 +403,18 @@ delete_while() {
 	same "$(cd "$QEMU_INIT_DAT/db" && echo *)" mail-qemu.rc
 }
 
+@test "a rename that the registry does not take leaves nothing behind" {
+	no_guest web NAME=web
+	echo "-rtc base=utc" >"$QEMU_INIT_DAT/web/web-qemu.cfg"
+	mkdir "$QEMU_INIT_ETC/.registered.new" # where the new one would be written
+	qi 1 qemu-adm rename web shop
+	like "$stderr" "qemu-adm: shop: $QEMU_INIT_ETC: write registered: *"
+	same "$(cd "$QEMU_INIT_DAT/web" && echo *)" "web-qemu.cfg web-qemu.rc"
+	rmdir "$QEMU_INIT_ETC/.registered.new"
+	qi 0 qemu-adm rename web shop
+	same "$(cd "$QEMU_INIT_DAT/web" && echo *)" "shop-qemu.cfg shop-qemu.rc"
+}
+
 # of_vms: sets output and lines to what check says of VMs, without the notes on this kernel and this host's services
 of_vms() {
 	output=$(sed '/^host: note: /d; /: note: .*: as 10\.0\.2\.2 the guest reaches /d' <<<"$output")

@@ -140,6 +140,33 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	same "$(cd "$scratch/linked" && echo *)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" new-qemu.cfg/644
 }
 
+waits_for_registry() {
+	[[ -n $(find "/proc/$1/fd" -lname "$QEMU_INIT_ETC/.lock" 2>/dev/null) ]]
+}
+
+@test "of two that clone to one name at the same time one is refused, and takes nothing of the other's along" {
+	local name lock codes=() code
+	vm web MACHINE=none "# of web"
+	vm db MACHINE=none "# of db"
+	exec {lock}>"$QEMU_INIT_ETC/.lock"
+	flock "$lock"
+	for name in web db; do
+		background "$bin/qinit" qemu-adm clone $name new {lock}>&-
+		wait_until 5 waits_for_registry "$pid"
+	done
+	exec {lock}>&-
+	for pid in "${pids[@]}"; do
+		code=0
+		wait "$pid" || code=$?
+		codes+=("$code")
+	done
+	same "$(printf '%s\n' "${codes[@]}" | sort | xargs)" "0 1"
+	name=web
+	((codes[0] == 0)) || name=db
+	grep -x "# of $name" "$QEMU_INIT_DAT/new/new-qemu.rc"
+	same "$(grep -c "^new " "$QEMU_INIT_ETC/registered")" 1
+}
+
 @test "a clone that finds no room leaves nothing" {
 	mkdir "$scratch/small"
 	mount -t tmpfs -o size=8M none "$scratch/small" || skip "no right to mount"

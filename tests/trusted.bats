@@ -188,6 +188,20 @@ NoNewPrivs: 1"
 	[[ $VM_UID != 0 && $VM_UID != 12345 ]] || fail "QEMU has uid $VM_UID"
 }
 
+@test "another user's rc-file does not become root's by a rename or a clone" {
+	mkdir -m 777 "$scratch/out"
+	users_vm "PRECMD=id -u >$scratch/out/id"
+	chmod 640 "$(rc_of joe)"
+	qi 0 qemu-adm rename joe jim
+	same "$(stat -c %u.%g.%a "$QEMU_INIT_DAT/joe/jim-qemu.rc")" 12345.12345.640
+	qi 0 qemu-init start jim
+	same "$(cat "$scratch/out/id")" 12345
+	qi 0 qemu-init kill jim
+	qi 6 qemu-adm clone jim jon
+	like "$stderr" "qemu-adm: jim: $QEMU_INIT_DAT/joe/jim-qemu.rc: of uid 12345, but the clone would be yours: *"
+	[[ ! -e $QEMU_INIT_DAT/jon ]]
+}
+
 @test "another user's rc-file does not choose whose rights QEMU has" {
 	users_vm RUNAS=12345
 	qi 6 qemu-init start joe
