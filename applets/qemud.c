@@ -2,6 +2,7 @@
 /* qemud: all VMs at the host's boot and shutdown. */
 #include "act.h"
 #include "await.h"
+#include "boot.h"
 #include "clock.h"
 #include "order.h"
 #include "say.h"
@@ -217,9 +218,11 @@ static int be_starter(const struct fleet *f, struct guest *g)
 /* A process of its own for the VM. 0, or -1. */
 static int in_child(const struct fleet *f, struct guest *g, int (*be)(const struct fleet *f, struct guest *g))
 {
+	pid_t self = getpid();
+
 	g->pid = fork();
 	if (g->pid == 0)
-		_exit(be(f, g));
+		_exit(boot_child(self) < 0 ? FAILED : be(f, g));
 	if (g->pid > 0)
 		return 0;
 	say(f->c, g->name, "fork: no process left");
@@ -294,7 +297,10 @@ static void start_all(struct fleet *f, long room)
 {
 	int status;
 	pid_t pid;
+	struct err e;
 
+	if (f->n && boot_begin(&f->h.place, &e) < 0)
+		fail(f->c, NULL, &e);
 	for (size_t i = 0; i < f->n; i++)
 		f->list[i].at = ((struct guest *)f->list[i].owner)->code == DONE ? ORDER_HELD : ORDER_OVER;
 	while (go_on(f, &room) && ((pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR))
@@ -371,6 +377,17 @@ static void stop_all(struct fleet *f, int64_t ms)
 		((struct guest *)f->list[place_of(f, &f->acts[i])].owner)->code = f->acts[i].code;
 }
 
+/* One that is under way would start VMs behind the stop's back. */
+static void end_starts(const struct call *c)
+{
+	struct place place;
+	struct err e;
+	int n = place_find(&place, &e) < 0 ? 0 : boot_end(&place, &e);
+
+	if (n)
+		say(c, NULL, n < 0 ? e.text : "a start that was under way is ended");
+}
+
 static int verb_stop(struct call *c)
 {
 	struct fleet f = { 0 };
@@ -379,6 +396,7 @@ static int verb_stop(struct call *c)
 
 	if (ms < 0)
 		return fail(c, NULL, &e);
+	end_starts(c);
 	int code = gather(&f, c, 1, 1);
 	stop_all(&f, ms);
 	return end(&f, code);
@@ -396,6 +414,7 @@ static int verb_restart(struct call *c)
 		return fail(c, NULL, &e);
 	int code = code_of(&f, gather(&f, c, 1, 0));
 	if (code == DONE) {
+		end_starts(c);
 		stop_all(&f, ms);
 		start_all(&f, room);
 	}

@@ -38,8 +38,7 @@ static int name_it(struct vm *vm, const struct place *place, const char *name, s
 	return 0;
 }
 
-/* The run place, checked anew at each use: 1 and *run; 0 when it is not there; -1 and err. */
-static int open_run(const struct place *place, int make, int *run, struct err *e)
+int vm_run(const struct place *place, int make, int *run, struct err *e)
 {
 	if (make && file_mkdirs(place->run, place->root ? 0755 : 0700) < 0)
 		return err_sys(e, "%s", place->run);
@@ -59,7 +58,7 @@ static int is_others(int dir)
 static int look(struct vm *vm, const struct place *place, const char *name, struct err *e)
 {
 	int run;
-	int there = name_it(vm, place, name, e) < 0 ? -1 : open_run(place, 0, &run, e);
+	int there = name_it(vm, place, name, e) < 0 ? -1 : vm_run(place, 0, &run, e);
 
 	if (there <= 0)
 		return there;
@@ -149,7 +148,7 @@ int vm_keep(struct vm *vm, const struct place *place, const char *name, struct e
 {
 	int run = -1, got = 2;
 
-	if (name_it(vm, place, name, e) < 0 || open_run(place, 1, &run, e) < 0)
+	if (name_it(vm, place, name, e) < 0 || vm_run(place, 1, &run, e) < 0)
 		return -1;
 	mode_t mask = umask(027);
 	for (int tries = 0; got == 2 && tries < 100; tries++)

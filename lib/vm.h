@@ -20,6 +20,8 @@ struct vm {
 /* Nothing open. */
 void vm_none(struct vm *vm);
 void vm_close(struct vm *vm);
+/* Opens the run place, which is checked anew at each use: 1 and *run; 0 when it is not there; -1 and err. */
+int vm_run(const struct place *place, int make, int *run, struct err *e);
 /* Opens the directory and the lock to look at them; neither is made. Where an ordinary user has no such VM, root's of
  * that name. 1; 0 when there is no such directory, or none with a lock: nothing runs; -1 and err: nothing is known. The
  * lock stays -1 for a member of its GROUP: whoever may open it may hold it. */

@@ -332,6 +332,23 @@ same_qemu() {
 	down web db hand
 }
 
+@test "systemd: a shutdown while the start is under way ends it, and stops what runs" {
+	needs_unpacked systemd
+	needs_cgroups
+	glue systemd
+	button_vm db
+	no_guest late BOOTDELAY=90
+	printf '%s\n' db late >"$QEMU_INIT_ETC/autostart"
+	systemd_units
+	ln -s ../qemud.service "$etc/systemd/system/multi-user.target.wants/"
+	boot setpriv --bounding-set -sys_module,-sys_time /lib/systemd/systemd --unit=multi-user.target
+	wait_until 20 is db running
+	says db R
+	ctl --no-block poweroff
+	down db
+	now_is late stopped
+}
+
 @test "an upgrade touches no running VM, and the new executable stops it" {
 	local qemu keeper old
 	make -s -C "$top" install DESTDIR="$scratch/root" PREFIX=/opt >/dev/null

@@ -165,6 +165,23 @@ seconds() {
 	same "$stderr" ""
 }
 
+@test "a stop ends the start that is under way: nothing comes up behind its back" {
+	no_guest a
+	no_guest slow BOOTDELAY=3
+	no_guest asks AFTER1=a,time=3:event:SHUTDOWN
+	no_guest hooked "PRECMD=touch $scratch/begun; exec sleep 60"
+	autostart a slow asks hooked
+	background "$bin/qinit" qemud start
+	wait_until 20 is a running
+	wait_until 20 test -e "$scratch/begun"
+	qi 0 qemud stop -f
+	like "$stderr" "qemud: a start that was under way is ended"*
+	ended "$pid" 143
+	wait_until 1 none_alive
+	now_is a stopped
+	now_is slow stopped
+}
+
 @test "stop ends all that run, the unregistered first, then the registry from its end" {
 	no_guest a
 	no_guest b
