@@ -19,6 +19,7 @@
 #include "say.h"
 #include "tap.h"
 #include "target.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,7 @@ struct work {
 	struct host h;
 	struct target t;	/* the VM as it is, then as it is going to be */
 	char rc[PATH_MAX];	/* the rc-file that is to be written, */
+	char real[PATH_MAX];	/* without links, if it is there, */
 	struct buf text;	/* and what it is going to hold */
 	struct buf old;		/* edit: what it held */
 	char draft[PATH_MAX];	/* edit */
@@ -270,8 +272,13 @@ static int open_file(struct work *w)
 	buf_free(&errors);
 	if (!found)
 		return code;
+	uid_t owner = w->t.conf.owner;
 	text_copy(w->rc, sizeof(w->rc), w->t.conf.file);
-	return file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &w->text, &w->e);
+	if (file_real(w->rc, w->real, sizeof(w->real)) < 0)
+		return err_sys(&w->e, "%s", w->rc);
+	if (trust_read(w->real, &owner, CONF_FILE_MAX, &w->text, &w->e) < 0)
+		return -1;
+	return owner == w->t.conf.owner ? DONE : err_set(&w->e, "%s: became another user's meanwhile", w->rc);
 }
 
 /* KEY=VALUEs are all words but the first. */
@@ -322,6 +329,12 @@ static int check_text(struct work *w)
 static int save_text(struct work *w)
 {
 	return file_save(w->rc, &w->text, 0644, &w->e);
+}
+
+/* Whatever link its owner may have put in its place. */
+static int save_again(struct work *w)
+{
+	return file_replace(w->real, &w->text, &w->e);
 }
 
 static void print_item(const struct conf_item *item)
@@ -453,9 +466,10 @@ static int edit_draft(struct work *w)
 static int check_old(struct work *w)
 {
 	struct buf now = { 0 };
+	char real[PATH_MAX];
 	int bad = file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &now, &w->e);
 
-	if (!bad && (now.n != w->old.n || memcmp(buf_text(&now), buf_text(&w->old), now.n) != 0))
+	if (!bad && (file_real(w->rc, real, sizeof(real)) < 0 || strcmp(real, w->real) != 0 || now.n != w->old.n || memcmp(buf_text(&now), buf_text(&w->old), now.n) != 0))
 		bad = err_set(&w->e, "the file was changed meanwhile");
 	buf_free(&now);
 	return bad;
@@ -595,6 +609,8 @@ static int tell(struct work *w)
 {
 	struct statfs fs;
 
+	if (w->import.cfg.n)
+		say_to(stdout, "made %s, for what has no key\n", w->image);
 	say_to(stdout, "made %s\n", w->rc);
 	if (w->size)
 		say_to(stdout, "made %s, %s, which takes room only as it is written\n", w->image, opt_value(&w->c->o, *OPT_DISK));
@@ -1034,7 +1050,6 @@ static int save_raw(struct work *w)
 	if (access(w->image, F_OK) == 0)
 		return err_set(&w->e, "%s: is there already", w->image);
 	w->made_image = 1;
-	say_to(stdout, "made %s, for what has no key\n", w->image);
 	return file_save(w->image, &w->imported.cfg, 0644, &w->e);
 }
 
@@ -1250,14 +1265,14 @@ static const struct verb verbs[] = {
 	  .arg = STEPS(read_host, print_list) },
 	{ .name = "set", .group = "files", .letters = "", .operands = "NAME|FILE|FOLDER KEY=VALUE...", .least = 2, .most = -1,
 	  .summary = "change lines of the rc-file", .run = run,
-	  .arg = STEPS(check_settings, take, read_host, open_file, put_settings, check_text, save_text),
+	  .arg = STEPS(check_settings, take, read_host, open_file, put_settings, check_text, save_again),
 	  .examples = "  qemu-adm set web RAM=1G NIC1=user,hostfwd=tcp::2222-:22\n  qemu-adm set web CDROM=\n" },
 	{ .name = "get", .letters = "", .operands = "NAME|FILE|FOLDER [KEY...]", .least = 1, .most = -1,
 	  .summary = "what is in force", .run = run,
 	  .arg = STEPS(read_host, load_vm, print_values), .examples = "  qemu-adm get web\n  qemu-adm get web RAM DISK1\n" },
 	{ .name = "edit", .letters = "", .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "the rc-file in your editor, checked", .run = run,
-	  .arg = STEPS(read_host, open_file, begin_draft, edit_draft, take, check_old, save_text, drop_draft) },
+	  .arg = STEPS(read_host, open_file, begin_draft, edit_draft, take, check_old, save_again, drop_draft) },
 	{ .name = "check", .letters = "j", .operands = "[NAME|FILE|FOLDER...]", .most = -1,
 	  .summary = "what a start would stumble over", .run = run,
 	  .arg = STEPS(read_host, check_all),

@@ -235,6 +235,25 @@ int file_way(const char *dir, const char *below, const char **base)
 	return at;
 }
 
+int file_replace(const char *path, const struct buf *text, struct err *e)
+{
+	const char *base;
+	struct stat st = { 0 };
+	int way = file_way("/", path + 1, &base), dir = way < 0 ? -1 : openat(way, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), bad = 0;
+
+	if (dir < 0 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		bad = err_sys(e, "%s", path);
+	else if (!S_ISREG(st.st_mode))
+		bad = err_set(e, "%s: not a regular file any more", path);
+	else if (text->bad)
+		bad = err_set(e, "out of memory");
+	else if (file_write(dir, base, buf_text(text), text->n, 0600, 1, e) < 0)
+		bad = err_at(e, "%s", path);
+	fd_close(&dir);
+	fd_close(&way);
+	return bad;
+}
+
 int file_remove(const char *path)
 {
 	const char *base;

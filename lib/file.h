@@ -39,6 +39,8 @@ int file_real_fd(int fd, char *to, size_t room);
 /* Opens (O_PATH) the folder in which `below`, a path beneath dir, has its last part, *base, with no link on the way from dir:
  * step by step, so on every kernel. -1 with errno, ENOTDIR when there is one. */
 int file_way(const char *dir, const char *below, const char **base);
+/* As file_save, for a regular file that is there, by its path without links: one that another put there since is refused. */
+int file_replace(const char *path, const struct buf *text, struct err *e);
 /* Removes a file by its path without links (file_real): one that another put on the way since is not followed. 0 or -1 with
  * errno. */
 int file_remove(const char *path);

@@ -345,6 +345,17 @@ VGA=none"
 	qi 0 qemu-init kill lv
 }
 
+@test "import says that it has made the cfg-file when it has" {
+	mkdir -p "$QEMU_INIT_DAT/x/.x-qemu.cfg.new" # where it would be written
+	echo "qemu-system-x86_64 -name x -rtc base=utc,driftfix=slew" >"$scratch/line"
+	qi 1 qemu-adm import "$scratch/line"
+	like "$stderr" "*write x-qemu.cfg: file exists"
+	same "$output" ""
+	rmdir "$QEMU_INIT_DAT/x/.x-qemu.cfg.new"
+	qi 0 qemu-adm import "$scratch/line"
+	same "${lines[0]}" "made $QEMU_INIT_DAT/x/x-qemu.cfg, for what has no key"
+}
+
 @test "import refuses what it cannot know, and leaves nothing behind" {
 	local line
 	cd "$scratch"

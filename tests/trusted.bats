@@ -202,6 +202,24 @@ NoNewPrivs: 1"
 	[[ ! -e $QEMU_INIT_DAT/jon ]]
 }
 
+@test "what root sets or edits for another user is written where it was, not where a link leads" {
+	users_vm
+	cp "$(rc_of joe)" "$scratch/victim"
+	export EDITOR="sh -c 'ln -sf $scratch/victim $(rc_of joe); echo SMP=2 >>\"\$0\"'"
+	qi 1 qemu-adm edit joe
+	like "$stderr" "*the file was changed meanwhile*"
+	! grep SMP "$scratch/victim" || fail "written"
+	rm "$(rc_of joe)"
+	echo SMP=1 >"$(rc_of joe)"
+	chown 12345 "$(rc_of joe)"
+	chmod 666 "$(rc_of joe)"
+	qi 6 qemu-adm set joe SMP=2
+	like "$stderr" "qemu-adm: $(rc_of joe): others may write it *"
+	chmod 604 "$(rc_of joe)"
+	qi 0 qemu-adm set joe SMP=2
+	same "$(cat "$(rc_of joe)"; stat -c %u.%a "$(rc_of joe)")" $'SMP=2\n12345.604'
+}
+
 @test "another user's rc-file does not choose whose rights QEMU has" {
 	users_vm RUNAS=12345
 	qi 6 qemu-init start joe

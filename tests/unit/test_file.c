@@ -166,6 +166,7 @@ static void test_lock(void)
 static void test_remove(void)
 {
 	char path[256], real[256];
+	struct buf b = { 0 };
 	const char *base;
 
 	CHECK(mkdir(scratch_path("way"), 0755) == 0 && mkdir(scratch_path("theirs"), 0755) == 0);
@@ -175,9 +176,18 @@ static void test_remove(void)
 	CHECK(file_real(path, real, sizeof(real)) == 0);
 	CHECK(rename(scratch_path("way"), scratch_path("away")) == 0 && symlink("theirs", scratch_path("way")) == 0);
 	CHECK(file_remove(real) == -1 && errno == ENOTDIR);
+	buf_str(&b, "new");
+	CHECK(file_replace(real, &b, &e) == -1);
 	CHECK_TEXT(scratch_read("theirs/file"), "precious");
 	CHECK(unlink(scratch_path("way")) == 0 && rename(scratch_path("away"), scratch_path("way")) == 0);
+	CHECK(file_replace(real, &b, &e) == 0);
+	CHECK_TEXT(scratch_read("way/file"), "new");
 	CHECK(file_remove(real) == 0 && access(real, F_OK) < 0);
+	CHECK(file_replace(real, &b, &e) == -1 && symlink("../theirs/file", real) == 0);
+	CHECK(file_replace(real, &b, &e) == -1 && strstr(e.text, "not a regular file any more"));
+	CHECK_TEXT(scratch_read("theirs/file"), "precious");
+	CHECK(unlink(real) == 0);
+	buf_free(&b);
 	CHECK(file_remove(real) == -1 && errno == ENOENT);
 	CHECK(file_way("/no/such", "x", &base) == -1 && errno == ENOENT);
 }
