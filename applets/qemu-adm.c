@@ -430,12 +430,25 @@ static int ask(const struct call *c, const char *question)
 	return read(0, line, sizeof(line)) > 0 && (line[0] == 'y' || line[0] == 'Y');
 }
 
+/* Beside the rc-file; that of another user could become a link while the editor is open, so his is edited in a folder of ours. */
+static int name_draft(struct work *w)
+{
+	const char *etc = w->h.place.etc, *base = strrchr(w->rc, '/') + 1;
+	int ours = w->t.conf.owner == geteuid();
+
+	if (!ours && file_mkdirs(etc, 0755) < 0)
+		return err_sys(&w->e, "%s", etc);
+	if ((ours ? fmt(w->draft, sizeof(w->draft), "%s.draft", w->rc) : fmt(w->draft, sizeof(w->draft), "%s/%s.draft", etc, base)) >= PATH_MAX)
+		return err_set(&w->e, "%s: too long a path", w->rc);
+	return DONE;
+}
+
 static int begin_draft(struct work *w)
 {
 	w->old = w->text;
 	w->text = (struct buf){ 0 };
-	if (fmt(w->draft, sizeof(w->draft), "%s.draft", w->rc) >= PATH_MAX)
-		return err_set(&w->e, "%s: too long a path", w->rc);
+	if (name_draft(w) < 0)
+		return -1;
 	if (access(w->draft, F_OK) == 0)
 		say(w->c, w->draft, "was kept; it goes on from there");
 	else if (file_save(w->draft, &w->old, 0600, &w->e) < 0)

@@ -209,7 +209,7 @@ NoNewPrivs: 1"
 	qi 1 qemu-adm edit joe
 	like "$stderr" "*the file was changed meanwhile*"
 	! grep SMP "$scratch/victim" || fail "written"
-	rm "$(rc_of joe)"
+	rm "$(rc_of joe)" "$QEMU_INIT_ETC/joe-qemu.rc.draft"
 	echo SMP=1 >"$(rc_of joe)"
 	chown 12345 "$(rc_of joe)"
 	chmod 666 "$(rc_of joe)"
@@ -218,6 +218,11 @@ NoNewPrivs: 1"
 	chmod 604 "$(rc_of joe)"
 	qi 0 qemu-adm set joe SMP=2
 	same "$(cat "$(rc_of joe)"; stat -c %u.%a "$(rc_of joe)")" $'SMP=2\n12345.604'
+	ln -s "$scratch/victim" "$(rc_of joe).draft"
+	export EDITOR="sh -c 'echo RAM=32M >>\"\$0\"'"
+	qi 0 qemu-adm edit joe
+	same "$(cat "$(rc_of joe)")" $'SMP=2\nRAM=32M'
+	! grep RAM=32M "$scratch/victim" || fail "written"
 }
 
 @test "another user's rc-file does not choose whose rights QEMU has" {
