@@ -2,59 +2,46 @@
 /* Whether qemud can do what a VM's AFTER says. */
 #include "after.h"
 
-#include "order.h"
 #include "want.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static void add_all(struct after *all, const struct host *h, size_t i)
+{
+	struct target t = { .operand = h->reg.vms[i].name };
+	struct buf said = { 0 };
+	struct want_after a;
+	struct err e;
+
+	target_conf(&t, h, &said, &said); /* what is wrong with another's is not this one's */
+	for (const struct conf_item *item = NULL; (item = conf_next(&t.conf, CONF_AFTER, item));)
+		if (want_after(&a, item->value, &e) == 0)
+			order_add(all->list, all->n, i, a.name, &e);
+	buf_free(&said);
+	target_free(&t);
+}
+
 static int load(struct after *all, const struct host *h)
 {
-	struct buf said = { 0 };
-
 	all->list = calloc(h->reg.n, sizeof(*all->list));
-	for (; all->list && all->n < h->reg.n; all->n++) {
-		all->list[all->n].operand = h->reg.vms[all->n].name;
-		target_conf(&all->list[all->n], h, &said, &said); /* what is wrong with another's is not this one's */
-	}
-	buf_free(&said);
-	return all->list ? 0 : -1;
+	if (!all->list)
+		return -1;
+	all->n = h->reg.n;
+	for (size_t i = 0; i < all->n; i++)
+		all->list[i].name = h->reg.vms[i].name;
+	for (size_t i = 0; i < all->n; i++)
+		add_all(all, h, i);
+	return 0;
 }
 
-/* Lets list[i] wait for all that its AFTERs name. 0; -1 and err: in a ring. */
-static int wait_all(struct order_vm *list, size_t n, size_t i, const struct conf *c, struct err *e)
+static int find_ring(const struct after *all, const char *name, struct err *e)
 {
-	struct want_after a;
-	struct err why;
-	int bad = 0;
+	size_t i = 0;
 
-	for (const struct conf_item *item = NULL; (item = conf_next(c, CONF_AFTER, item));)
-		if (want_after(&a, item->value, &why) == 0 && order_wait(list, n, i, a.name, &why) < 0 && (*e = why, 1))
-			bad = -1;
-	return bad;
-}
-
-/* Its own AFTERs come last, so that a ring in which it stands is its own, and the others' are theirs. */
-static int find_ring(const struct after *all, const struct host *h, const struct conf *c, struct err *e)
-{
-	struct order_vm *list = calloc(all->n, sizeof(*list));
-	struct err other;
-	size_t own = 0;
-	int bad = 0;
-
-	for (size_t i = 0; list && i < all->n; i++)
-		list[i].name = h->reg.vms[i].name;
-	for (size_t i = 0; list && i < all->n; i++)
-		if (strcmp(list[i].name, c->name) == 0)
-			own = i;
-		else
-			wait_all(list, all->n, i, &all->list[i].conf, &other);
-	if (list) {
-		bad = wait_all(list, all->n, own, c, e);
-		order_free(list, all->n);
-	}
-	free(list);
-	return bad;
+	while (i < all->n && strcmp(all->list[i].name, name) != 0)
+		i++;
+	return i < all->n ? order_ring(all->list, all->n, i, e) : 0;
 }
 
 void after_look(struct after *all, const struct host *h, const struct conf *c, struct buf *fails, struct buf *notes)
@@ -71,14 +58,13 @@ void after_look(struct after *all, const struct host *h, const struct conf *c, s
 		conf_at(&e, item);
 		buf_fmt(notes, "%s\n", e.text);
 	}
-	if (find_ring(all, h, c, &e) < 0)
+	if (find_ring(all, c->name, &e) < 0)
 		buf_fmt(fails, "%s: one of them without it\n", e.text);
 }
 
 void after_free(struct after *all)
 {
-	for (size_t i = 0; i < all->n; i++)
-		target_free(&all->list[i]);
+	order_free(all->list, all->n);
 	free(all->list);
 	*all = (struct after){ 0 };
 }

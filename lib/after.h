@@ -3,11 +3,12 @@
 #ifndef AFTER_H
 #define AFTER_H
 
+#include "order.h"
 #include "target.h"
 
-/* Every registered VM's files, read once one has an AFTER. Zeroed is new. */
+/* Who waits for whom of the registered VMs, read once one has an AFTER. Zeroed is new. */
 struct after {
-	struct target *list;
+	struct order_vm *list;
 	size_t n;
 };
 

@@ -37,28 +37,46 @@ static int leads(struct order_vm *list, size_t from, size_t to, struct buf *way)
 	return 0;
 }
 
-int order_wait(struct order_vm *list, size_t n, size_t i, const char *name, struct err *e)
+int order_ring(struct order_vm *list, size_t n, size_t i, struct err *e)
+{
+	struct buf way = { 0 };
+	int is = 0;
+
+	for (size_t k = 0; k < n; k++)
+		list[k].seen = list[k].chain = 0;
+	for (size_t w = 0; w < list[i].n && !is; w++)
+		is = leads(list, list[i].waits[w], i, &way);
+	if (is)
+		err_code(e, NOT_CONFIGURED, "AFTER: a ring: %s%s", list[i].name, buf_text(&way));
+	buf_free(&way);
+	return -is;
+}
+
+int order_add(struct order_vm *list, size_t n, size_t i, const char *name, struct err *e)
 {
 	struct order_vm *vm = &list[i];
-	struct buf way = { 0 };
 	size_t to = 0;
 
 	while (to < n && strcmp(list[to].name, name) != 0)
 		to++;
 	if (to == n)
 		return 0;
-	for (size_t k = 0; k < n; k++)
-		list[k].seen = list[k].chain = 0;
-	int bad = leads(list, to, i, &way);
-	if (bad)
-		err_code(e, NOT_CONFIGURED, "AFTER: a ring: %s%s", vm->name, buf_text(&way));
-	buf_free(&way);
-	size_t *waits = bad ? NULL : realloc(vm->waits, (vm->n + 1) * sizeof(*waits));
+	size_t *waits = realloc(vm->waits, (vm->n + 1) * sizeof(*waits));
 	if (!waits)
-		return bad ? -1 : err_set(e, "out of memory");
+		return err_set(e, "out of memory");
 	vm->waits = waits;
 	waits[vm->n++] = to;
-	return 0;
+	return 1;
+}
+
+int order_wait(struct order_vm *list, size_t n, size_t i, const char *name, struct err *e)
+{
+	int added = order_add(list, n, i, name, e);
+
+	if (added <= 0 || order_ring(list, n, i, e) == 0)
+		return added < 0 ? -1 : 0;
+	list[i].n--;
+	return -1;
 }
 
 int order_may_start(const struct order_vm *list, size_t i)

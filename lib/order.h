@@ -26,6 +26,10 @@ void order_sort(struct order_vm *list, size_t n);
 /* list[i] shall wait for the VM called `name`; one that is not in the list holds up nobody. 0; -1 and err when memory ran out
  * or they would wait in a ring, which err names: then it does not wait. */
 int order_wait(struct order_vm *list, size_t n, size_t i, const char *name, struct err *e);
+/* The same in two steps. order_add lets it wait even in a ring: 1; 0: not in the list; -1 and err when memory ran out. */
+int order_add(struct order_vm *list, size_t n, size_t i, const char *name, struct err *e);
+/* Whether list[i] waits, through others or not, for itself: 0; -1 and err, which names the ring. */
+int order_ring(struct order_vm *list, size_t n, size_t i, struct err *e);
 /* Whether all that list[i] waits for are over. */
 int order_may_start(const struct order_vm *list, size_t i);
 /* Whether all that wait for list[i] are over. */
