@@ -622,7 +622,7 @@ static int tell(struct work *w)
 {
 	struct statfs fs;
 
-	if (w->import.cfg.n)
+	if (w->imported.cfg.n)
 		say_to(stdout, "made %s, for what has no key\n", w->image);
 	say_to(stdout, "made %s\n", w->rc);
 	if (w->size)
