@@ -1162,10 +1162,9 @@ static int check_one(struct work *w, struct check *check, const char *name, stru
 	struct buf fails = { 0 }, notes = { 0 };
 	struct target t = { .operand = name };
 
-	check_vm(check, &t, &fails, &notes);
+	int code = check_vm(check, &t, &fails, &notes);
 	print_findings(w->c, name, "fails", &fails, json);
 	print_findings(w->c, name, "note", &notes, json);
-	int code = fails.n ? FAILED : DONE;
 	target_free(&t);
 	buf_free(&fails);
 	buf_free(&notes);
@@ -1183,9 +1182,10 @@ static int check_all(struct work *w)
 	print_findings(w->c, "host", "note", &notes, &json);
 	if (all && check_autostart(w, &json) != DONE && code == DONE)
 		code = FAILED;
-	for (size_t i = 0; i < n; i++)
-		if (check_one(w, &check, all ? w->h.reg.vms[i].name : w->words[i], &json) != DONE && code == DONE)
-			code = FAILED;
+	for (size_t i = 0; i < n; i++) {
+		int one = check_one(w, &check, all ? w->h.reg.vms[i].name : w->words[i], &json);
+		code = code == DONE ? one : code;
+	}
 	if (opt_has(&w->c->o, 'j'))
 		say_to(stdout, "%s]\n", json.n ? buf_text(&json) : "[");
 	check_free(&check);

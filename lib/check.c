@@ -280,7 +280,8 @@ static void look_hooks(struct vm_check *c)
 		if (spawn_hook_finds(name))
 			continue;
 		err_set(&e, "%s: no such program in " ARCH_PATH ": its whole path, or install it", name);
-		put(c->notes, item, &e);
+		/* in a longer line the shell may go on without it */
+		put(keys[i] == CONF_PRECMD && !item->value[strcspn(item->value, ";|&()")] ? c->fails : c->notes, item, &e);
 	}
 }
 
@@ -323,7 +324,7 @@ static void (*const looks[])(struct vm_check *c) = {
 	look_after,
 };
 
-void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf *notes)
+int check_vm(struct check *all, struct target *t, struct buf *fails, struct buf *notes)
 {
 	struct vm_check c = { .all = all, .t = t, .conf = &t->conf, .fails = fails, .notes = notes };
 	struct probe p = { 0 };
@@ -331,8 +332,9 @@ void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf
 
 	if (!all->host->owners)
 		owner_read(&all->owners, all->host);
-	if (target_load(t, all->host, fails, notes) != DONE)
-		return;
+	int code = target_load(t, all->host, fails, notes);
+	if (code != DONE)
+		return t->conf.file ? FAILED : code;
 	if (nics_read(&c.nics, c.conf, "", &e) < 0)
 		put(fails, NULL, &e); /* memory */
 	text_copy(p.name, sizeof(p.name), t->name);
@@ -343,6 +345,7 @@ void check_vm(struct check *all, struct target *t, struct buf *fails, struct buf
 		looks[i](&c);
 	argv_free(&c.argv);
 	nics_free(&c.nics);
+	return fails->n ? FAILED : DONE;
 }
 
 void check_host(const struct check *all, struct buf *notes)

@@ -22,8 +22,9 @@ struct check {
 /* Each finding is one line with its place and remedy: what will make a start fail is in `fails`, what only should be known in
  * `notes`. */
 
-/* Loads the target, looks, and starts nothing but a QEMU that is asked what it has. Free the target. */
-void check_vm(struct check *c, struct target *t, struct buf *fails, struct buf *notes);
+/* Loads the target, looks, and starts nothing but a QEMU that is asked what it has. DONE; FAILED: a start will
+ * fail; else the code of a target that is not there. Free the target. */
+int check_vm(struct check *c, struct target *t, struct buf *fails, struct buf *notes);
 /* Of the host itself. */
 void check_host(const struct check *c, struct buf *notes);
 void check_free(struct check *c);

@@ -253,7 +253,7 @@ const char *model_near(const struct models *m, enum model_kind kind, const char 
 	size_t n = 0;
 
 	for (size_t i = 0; names && i < m->kind[kind].n; i++)
-		if (!m->kind[kind].list[i].old)
+		if (!m->kind[kind].list[i].old && strcmp(m->kind[kind].list[i].name, "none") != 0) /* no machine for a slip of the pen */
 			names[n++] = m->kind[kind].list[i].name;
 	if (names)
 		near = text_near(name, names, n);

@@ -294,7 +294,7 @@ int spawn_hook_finds(const char *word)
 	if (!*word || word[strspn(word, plain)])
 		return 1;
 	if (strchr(word, '/'))
-		return access(word, X_OK) == 0;
+		return *word != '/' || access(word, X_OK) == 0; /* the keeper will stand elsewhere */
 	return text_listed(own, word) || arch_find_in(ARCH_PATH, word, path, sizeof(path)) == 0;
 }
 

@@ -468,6 +468,7 @@ mistakes() {
 		TGTARCH=x86_64|fails: RC:1: TGTARCH: x86_64: did you mean qemu-system-x86_64?
 		MACHINE=pc-q35-99.1|fails: RC:1: MACHINE: pc-q35-99.1: not known to this QEMU, take NEWEST
 		MACHINE=xyzzy|fails: RC:1: MACHINE: xyzzy: not known to this QEMU, take one of `-machine help`
+		MACHINE=nope|fails: RC:1: MACHINE: nope: not known to this QEMU, take one of `-machine help`
 		MACHINE=DEPRECATED|note: RC:1: MACHINE: DEPRECATED: deprecated, a later QEMU will not have it, take *
 		CPU=Skylak-Server|fails: RC:1: CPU: Skylak-Server: not known to this QEMU, take Skylake-Server
 		CPU=host|fails: RC:1: CPU: host: only with KVM, take max
@@ -481,7 +482,9 @@ mistakes() {
 		ARG1=-smbios file=/etc|note: RC:1: ARG1: /etc is not opened to QEMU for a word of its command line (ALLOWn=/etc does it)
 		STOPDELAY=soon|fails: RC:1: STOPDELAY: soon: want a time, as 90, 90s or 5m
 		MONPORT=70000|fails: RC:1: MONPORT: 70000: want a port, 1 to 65435 (the command port is 100 above)
-		PRECMD=no-such-program -x|note: RC:1: PRECMD: no-such-program: no such program in /usr/local/sbin:*/bin: its whole path, or install it
+		PRECMD=no-such-program -x|fails: RC:1: PRECMD: no-such-program: no such program in /usr/local/sbin:*/bin: its whole path, or install it
+		PRECMD=/no/such|fails: RC:1: PRECMD: /no/such: no such program in /usr/local/sbin:*/bin: its whole path, or install it
+		PRECMD=no-such-program 2>/dev/null; true|note: RC:1: PRECMD: no-such-program: no such program in /usr/local/sbin:*/bin: its whole path, or install it
 		POSTCMD=/no/such -x|note: RC:1: POSTCMD: /no/such: no such program in /usr/local/sbin:*/bin: its whole path, or install it
 		PRECMD=[ -e / ] && test 1|
 		AFTER1=nobody|note: RC:1: AFTER1: nobody: not registered, so nobody starts it: qemu-adm register FOLDER
@@ -567,7 +570,10 @@ mistakes() {
 	like "$output" "autostart: fails: $QEMU_INIT_ETC/autostart:2: nobody: not registered: qemu-adm register FOLDER"$'\nweb: note: *'
 	qi 1 qemu-adm check -j
 	same "$(jq -r '.[] | select(.name != "host") | "\(.name) \(.kind)"' <<<"$output")" $'autostart fails\nweb note'
-	finds none "fails: none: no such VM*"
+	qi 6 qemu-adm check none
+	of_vms
+	like "$output" "none: fails: none: no such VM*"
+	qi 6 qemu-adm check none web
 }
 
 @test "check: a guest that wants KVM and cannot have it, and one that does not say" {

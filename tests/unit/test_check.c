@@ -55,7 +55,9 @@ int main(void)
 	finds("DISK1=../a.img,snapshot\n", "", "");
 	finds("MACHINE=pcc\n", ":1: MACHINE: pcc: ", "");
 	finds("ARG1=-device e1001\n", ":1: ARG1: e1001: ", "");
-	finds("PRECMD=no-such-program -x\n", "", ":1: PRECMD: no-such-program: ");
+	finds("PRECMD=no-such-program -x\n", ":1: PRECMD: no-such-program: ", "");
+	finds("PRECMD=no-such-program || true\n", "", ":1: PRECMD: no-such-program: ");
+	finds("POSTCMD=no-such-program -x\n", "", ":1: POSTCMD: no-such-program: ");
 	CHECK_TEXT(scratch_read("asked"), "x"); /* once for all of them */
 	finds("SANDBOX=no\n", "", ":1: SANDBOX: ");
 	CHECK_TEXT(scratch_read("asked"), "xx");
