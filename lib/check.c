@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "arch.h"
+#include "claim.h"
 #include "clock.h"
 #include "disk.h"
 #include "fd.h"
@@ -246,13 +247,18 @@ static void look_disks(struct vm_check *c)
 	struct buf warnings = { 0 };
 	struct disks disks = { 0 };
 	struct stat st;
-	struct err e;
+	struct err e, why;
 	char what[128];
 
 	if (disks_name(&disks, c->conf, &rules, &warnings, &e) == 0)
 		for (size_t i = 0; i < disks.n; i++) {
-			const struct disk *d = &disks.list[i];
+			struct disk *d = &disks.list[i];
 			look_image(c, d);
+			if (!c->runs && claim_check(&c->all->host->place, c->t->name, &(struct disks){ d, 1 }, &why) < 0) {
+				err_set(&e, "%s: stop it, or take `ro` in both", why.text);
+				put(c->fails, NULL, &e);
+				continue;
+			}
 			if (d->spec.ro || d->throw_away || stat(d->node[0].path, &st) < 0 ||
 			    !owner_of_file(c->all->host, c->t->name, &st, what, sizeof(what)))
 				continue;

@@ -562,6 +562,23 @@ mistakes() {
 	((n >= 58)) || fail "$n"
 }
 
+@test "check: a disk that a VM which runs has open, also one below a chain that it writes" {
+	requires qemu-img
+	local dir=$QEMU_INIT_DAT/db
+	vm db DISK1=db.img MACHINE=pc SERIAL=no
+	truncate -s 1M "$dir/db.img"
+	vm web DISK1="$dir/db.img"
+	vm low DISK1="low.qcow2,backing=$dir/db.img"
+	qemu-img create -q -f qcow2 -b "$dir/db.img" -F raw "$QEMU_INIT_DAT/low/low.qcow2"
+	finds low
+	qi 0 qemu-init start db
+	finds db "note: $(rc_of db):2: DISK1: $dir/db.img: it is DISK1 of web, too: only one of them can run (ro, snapshot)"
+	finds web "fails: $(rc_of web):2: DISK1: $dir/db.img: used by db, which runs: stop it, or take \`ro\` in both"
+	finds low "fails: $(rc_of low):2: DISK1: $dir/db.img: used by db, which runs: stop it, or take \`ro\` in both"
+	qi 0 qemu-init kill db
+	finds low
+}
+
 @test "check, without a name: names of autostart that nobody registered; JSON" {
 	vm web SANDBOX=no
 	printf 'web\nnobody\n' >"$QEMU_INIT_ETC/autostart"
