@@ -3,6 +3,7 @@
 #include "arch.h"
 
 #include "fd.h"
+#include "file.h"
 #include "fmt.h"
 #include "guard.h"
 #include "text.h"
@@ -124,6 +125,28 @@ int arch_find_in(const char *dirs, const char *program, char *path, size_t room)
 int arch_find(const char *program, char *path, size_t room)
 {
 	return arch_find_in(search_path(), program, path, room);
+}
+
+static int begins(const char *path, const char *mark)
+{
+	char begin[8];
+
+	return file_peek(AT_FDCWD, path, begin, sizeof(begin)) > 0 && text_begins(begin, mark);
+}
+
+int arch_qemu(const char *program, char *path, size_t room)
+{
+	char real[PATH_MAX], itself[PATH_MAX + sizeof("/../libexec/")];
+	const char *name;
+
+	if (arch_find(program, path, room) < 0)
+		return -1;
+	if (!begins(path, "#!") || file_real(path, real, sizeof(real)) < 0 || !(name = strrchr(real, '/')))
+		return 0;
+	fmt(itself, sizeof(itself), "%.*s/../libexec%s", (int)(name - real), real, name);
+	if (!is_program(itself) || !begins(itself, "\177ELF") || file_real(itself, real, sizeof(real)) < 0 || strlen(real) >= room)
+		return 0;
+	return text_copy(path, room, real);
 }
 
 int arch_any(char *target, size_t room)

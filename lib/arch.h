@@ -20,7 +20,10 @@ void arch_host(char *target, size_t room);
 int arch_kvm(const char *target);
 /* The program's absolute path by $PATH (or the usual places when there is none). 0, or -1. */
 int arch_find(const char *program, char *path, size_t room);
-/* The same in these places, parted by colons. */
+/* The same of a QEMU. Where that is a script, and the executable of its name is in the libexec folder beside its own (as for
+ * Debian's qemu-system-i386), it is that one. */
+int arch_qemu(const char *program, char *path, size_t room);
+/* arch_find in these places, parted by colons. */
 int arch_find_in(const char *dirs, const char *program, char *path, size_t room);
 /* The PATH of who has none, and of hooks. */
 #define ARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

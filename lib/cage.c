@@ -456,6 +456,8 @@ int cage_build(const struct cage *c, int *ruleset, struct err *e)
 	struct ruleset all = abis[abi < (int)COUNT(abis) ? (size_t)abi : COUNT(abis) - 1];
 	if (c->net)
 		all.net = 0;
+	if (c->programs)
+		all = abis[0], all.fs = FS_EXECUTE;
 	*ruleset = (int)syscall(CREATE_RULESET, &all, sizeof(all), 0);
 	if (*ruleset < 0)
 		return err_sys(e, "Landlock");

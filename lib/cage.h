@@ -34,6 +34,7 @@ struct cage {
 	const char *net_why;
 	const struct conf_item *net_item;
 	int folders;			/* some words open a folder for writing, or for a socket */
+	int programs;			/* only which programs it may execute is kept */
 	int bad;			/* memory ran out */
 };
 
@@ -45,6 +46,9 @@ struct cage_from {
 	char *const *argv;		/* QEMU's command line, with all of these */
 	int kernel, initrd;		/* open, or -1: then their paths serve */
 };
+
+/* What is to be said of a program that is one and cannot start another. */
+#define CAGE_SCRIPT "a script, which may start programs of /bin and /usr/bin alone: QEMU itself first in PATH, or SANDBOX=no"
 
 /* The plan: all that could be a rule, whether it is there or not. Pure. Free it in any case. */
 void cage_plan(struct cage *c, const struct cage_from *from);

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "arch.h"
+#include "cage.h"
 #include "claim.h"
 #include "clock.h"
 #include "disk.h"
@@ -69,7 +70,7 @@ static void look_argv(struct vm_check *c)
 	buf_free(&rules);
 }
 
-static struct check_qemu *asked(struct check *all, const struct target *t)
+static struct check_qemu *asked(struct check *all, const struct target *t, const struct argv *argv)
 {
 	int sandbox = conf_yes(&t->conf, CONF_SANDBOX);
 
@@ -84,7 +85,9 @@ static struct check_qemu *asked(struct check *all, const struct target *t)
 	struct check_qemu *q = &list[all->n++];
 	*q = (struct check_qemu){ .uid = t->uid, .sandbox = sandbox };
 	text_copy(q->program, sizeof(q->program), t->program);
-	model_ask(&q->has, q->program, &q->uid, sandbox, clock_in(QEMU_MS), &q->e);
+	struct model_from from = { q->program, { t->uid, target_programs(t, argv) }, sandbox };
+	model_ask(&q->has, &from, clock_in(QEMU_MS), &q->e);
+	fd_close(&from.as.ruleset);
 	return q;
 }
 
@@ -112,12 +115,13 @@ static int has_kvm(const struct vm_check *c)
 /* Machine type, processor, devices: of the keys, of what is built in, and of the user's own words. */
 static void look_models(struct vm_check *c)
 {
-	const struct check_qemu *q = asked(c->all, c->t);
+	const struct check_qemu *q = asked(c->all, c->t, &c->argv);
 	struct err e;
 
 	if (q && *q->e.text) {
 		e = q->e;
-		err_at(&e, "%s", e.code == TIMED_OUT ? "not asked what it has" : "QEMU does not start here, install it anew");
+		err_at(&e, "%s", e.code == TIMED_OUT ? "not asked what it has" :
+			e.code == NO_RIGHT ? "QEMU is " CAGE_SCRIPT : "QEMU does not start here, install it anew");
 		put(e.code == TIMED_OUT ? c->notes : c->fails, NULL, &e);
 	}
 	for (size_t i = 0; q && i + 1 < c->argv.n; i++) {

@@ -264,6 +264,8 @@ static void ended(struct keeper *k, int status)
 		k->code = FAILED;
 		say_last_words(k);
 		say_signal(k, status);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_NOT_EXECUTED && conf_yes(k->job->conf, CONF_SANDBOX))
+			keep_say(k, "%s: " CAGE_SCRIPT, k->job->program);
 		if (k->limit_hit)
 			k->code = TIMED_OUT;
 		err_set(&k->err, "QEMU ended before it was ready (%s %d)", WIFSIGNALED(status) ? "signal" : "exit status",

@@ -7,7 +7,6 @@
 #include "clock.h"
 #include "fd.h"
 #include "json.h"
-#include "spawn.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -148,7 +147,7 @@ static int hear(struct models *m, int line, int64_t deadline)
 }
 
 /* What it said before it ended. */
-static int last_words(int output, const char *program, struct err *e)
+static void last_words(int output, const char *program, struct err *e)
 {
 	char bytes[WORDS_MAX];
 	ssize_t n = fd_read(output, bytes, sizeof(bytes));
@@ -157,7 +156,6 @@ static int last_words(int output, const char *program, struct err *e)
 	text_clean(&words, bytes, n > 0 ? (size_t)n : 0);
 	err_set(e, "%s: %s", program, words.n ? buf_text(&words) : "it ended without a word, and without an answer");
 	buf_free(&words);
-	return -1;
 }
 
 /* Pairs of descriptors, QEMU's the second. */
@@ -165,10 +163,10 @@ struct lines {
 	int qmp[2], output[2];
 };
 
-static int ask(struct models *m, char *const *argv, const struct uid_plan *uid, int64_t deadline, struct lines *l, struct err *e)
+static int ask(struct models *m, char *const *argv, const struct spawn_as *as, int64_t deadline, struct lines *l, struct err *e)
 {
 	struct buf text = { 0 };
-	pid_t pid = spawn_asked(argv, l->qmp[1], l->output[1], uid, e);
+	pid_t pid = spawn_asked(argv, l->qmp[1], l->output[1], as, e);
 
 	fd_close(&l->qmp[1]);
 	fd_close(&l->output[1]);
@@ -178,20 +176,26 @@ static int ask(struct models *m, char *const *argv, const struct uid_plan *uid, 
 	(void)!send(l->qmp[0], buf_text(&text), text.n, MSG_NOSIGNAL); /* few, in an empty line; who is gone answers nothing */
 	buf_free(&text);
 	int heard = hear(m, l->qmp[0], deadline);
+	int status = 0;
 	kill(pid, SIGKILL); /* it holds nothing that could be lost */
-	waitpid(pid, NULL, 0);
+	waitpid(pid, &status, 0);
 	if (m->bad)
 		return err_set(e, "out of memory");
 	if (heard < 0)
 		return err_code(e, TIMED_OUT, "%s: it did not answer in time", argv[0]);
-	return heard ? 0 : last_words(l->output[0], argv[0], e);
+	if (heard)
+		return 0;
+	last_words(l->output[0], argv[0], e);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_NOT_EXECUTED)
+		e->code = NO_RIGHT;
+	return -1;
 }
 
-int model_ask(struct models *m, const char *program, const struct uid_plan *uid, int sandbox, int64_t deadline, struct err *e)
+int model_ask(struct models *m, const struct model_from *from, int64_t deadline, struct err *e)
 {
 	const char *const argv[] = {
-		program, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S", "-chardev",
-		"socket,id=line,fd=3", "-mon", "chardev=line,mode=control", sandbox ? "-sandbox" : NULL, argv_sandbox, NULL,
+		from->program, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S", "-chardev",
+		"socket,id=line,fd=3", "-mon", "chardev=line,mode=control", from->sandbox ? "-sandbox" : NULL, argv_sandbox, NULL,
 	};
 	struct lines l = { { -1, -1 }, { -1, -1 } };
 	int bad;
@@ -201,7 +205,7 @@ int model_ask(struct models *m, const char *program, const struct uid_plan *uid,
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l.qmp) < 0 || pipe2(l.output, O_CLOEXEC | O_NONBLOCK) < 0)
 		bad = err_sys(e, "a line to QEMU");
 	else
-		bad = ask(m, (char *const *)argv, uid, deadline, &l, e);
+		bad = ask(m, (char *const *)argv, &from->as, deadline, &l, e);
 	for (int i = 0; i < 2; i++) {
 		fd_close(&l.qmp[i]);
 		fd_close(&l.output[i]);

@@ -5,7 +5,7 @@
 
 #include "err.h"
 #include "qmp.h"
-#include "uid.h"
+#include "spawn.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,9 +28,16 @@ struct models {
 	int bad;		/* memory ran out */
 };
 
-/* Starts that QEMU, without a machine, and asks; it is gone when this returns. sandbox: with the VMs' -sandbox. 0; -1 and err:
- * TIMED_OUT, it was silent until the deadline; else it does not start here, and err is its last words. Free it in either case. */
-int model_ask(struct models *m, const char *program, const struct uid_plan *uid, int sandbox, int64_t deadline, struct err *e);
+struct model_from {
+	const char *program;	/* QEMU's path */
+	struct spawn_as as;
+	int sandbox;		/* with the VMs' -sandbox */
+};
+
+/* Starts that QEMU, without a machine, and asks; it is gone when this returns. 0; -1 and err: TIMED_OUT, it was silent until the
+ * deadline; else it does not start here, and err is its last words,
+ * with NO_RIGHT that of a script that may not start a program. Free it in either case. */
+int model_ask(struct models *m, const struct model_from *from, int64_t deadline, struct err *e);
 /* Takes one answer. 1 when nothing more is to come, else 0. Pure. */
 int model_take(struct models *m, const struct qmp_message *answer);
 void model_free(struct models *m);

@@ -240,26 +240,31 @@ int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e)
 }
 
 /* Up to exec; comes back only with an err. */
-static int asked_child(char *const *argv, int line, int output, const struct uid_plan *uid, struct err *e)
+static int asked_child(char *const *argv, int line, int output, const struct spawn_as *as, struct err *e)
 {
+	const struct uid_plan *uid = &as->uid;
+	const int fds[] = { line, as->ruleset < 0 ? line : as->ruleset };
 	uid_t id = uid->way == UID_OWN ? USER_NOBODY : uid->uid;
 	gid_t gid = uid->way == UID_OWN ? USER_NOBODY : uid->gid;
 
 	setsid();
-	if (chdir("/") < 0 || child_stdio(output) < 0 || fd_give(&line, 1, SPAWN_LINE) < 0)
+	if (chdir("/") < 0 || child_stdio(output) < 0 || fd_give(fds, 2, SPAWN_LINE) < 0)
 		return err_sys(e, "prepare QEMU");
+	fcntl(SPAWN_LINE + 1, F_SETFD, FD_CLOEXEC);
 	child_limits();
 	if (uid->way != UID_SAME && proc_become(id, gid, (gid_t)-1) < 0)
 		return err_sys(e, "become uid %ld", (long)id);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (as->ruleset >= 0 && cage_enter(SPAWN_LINE + 1) < 0)
+		return err_sys(e, "Landlock");
 	child_signals(0);
 	clean_environment();
 	execv(argv[0], argv);
 	return err_sys(e, "execute %s", argv[0]);
 }
 
-pid_t spawn_asked(char *const *argv, int line, int output, const struct uid_plan *uid, struct err *e)
+pid_t spawn_asked(char *const *argv, int line, int output, const struct spawn_as *as, struct err *e)
 {
 	pid_t pid = fork();
 
@@ -267,7 +272,7 @@ pid_t spawn_asked(char *const *argv, int line, int output, const struct uid_plan
 		err_sys(e, "fork");
 	if (pid)
 		return pid;
-	asked_child(argv, line, output, uid, e);
+	asked_child(argv, line, output, as, e);
 	(void)!write(2, e->text, strlen(e->text));
 	_exit(127);
 }

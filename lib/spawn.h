@@ -36,12 +36,17 @@ pid_t spawn_qemu(const struct spawn *s, struct spawned *got, struct err *e);
 /* SIGKILL to all that has an own uid, if it is still that turn's: what a QEMU has forked escapes no other way. 0; -1 and err. */
 int spawn_end(const char *uids, uid_t uid, long long turn, struct err *e);
 
-enum { SPAWN_LINE = 3 };
+enum { SPAWN_LINE = 3, SPAWN_NOT_EXECUTED = 126 /* as a shell ends whose `exec` is refused */ };
+
+/* Who a QEMU that is only to be asked shall be: who the VM's would be, nobody in the place of an own uid. */
+struct spawn_as {
+	struct uid_plan uid;
+	int ruleset;		/* as in spawn */
+};
 
 /* Forks a QEMU that is only to be asked, and runs no guest: argv[0] is its path, `line` becomes SPAWN_LINE, its words go to
- * `output`, also why it could not be executed. It is who the VM's QEMU would be, nobody in the place of an own uid; and ends
- * with us. The pid; -1 and err. */
-pid_t spawn_asked(char *const *argv, int line, int output, const struct uid_plan *uid, struct err *e);
+ * `output`, also why it could not be executed. It ends with us. The pid; -1 and err. */
+pid_t spawn_asked(char *const *argv, int line, int output, const struct spawn_as *as, struct err *e);
 
 /* Whether a child may leave the host's namespaces, as root's QEMU shall. */
 int spawn_may_leave(void);

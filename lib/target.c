@@ -128,7 +128,7 @@ static int find_program(struct target *t, struct buf *errors)
 
 	argv_target(&t->conf, target, sizeof(target));
 	t->kvm = arch_kvm(target);
-	if (arch_find(target, t->program, sizeof(t->program)) == 0)
+	if (arch_qemu(target, t->program, sizeof(t->program)) == 0)
 		return DONE;
 	err_code(&e, NOT_INSTALLED, "%s: not found in PATH: install it, or set TGTARCH", target);
 	return complain(errors, &e);
@@ -372,9 +372,31 @@ int target_argv(const struct target *t, int how, struct argv *a, struct buf *war
 	return done;
 }
 
-int target_cage(const struct target *t, const struct argv *a, struct buf *out, struct buf *warnings, struct err *e)
+static int draw(struct cage *c, const struct target *t, const struct argv *a, struct buf *warnings, struct err *e)
 {
 	struct cage_from from = { .conf = &t->conf, .raw = &t->raw, .argv = a->words, .kernel = -1, .initrd = -1 };
+
+	return cage_draw(c, &from, t->host->place.run, warnings, e);
+}
+
+int target_programs(const struct target *t, const struct argv *a)
+{
+	struct cage c = { 0 };
+	struct buf warnings = { 0 };
+	struct err e;
+	int ruleset = -1;
+
+	if (a->n && conf_yes(&t->conf, CONF_SANDBOX) && draw(&c, t, a, &warnings, &e) == 0) {
+		c.programs = 1;
+		cage_build(&c, &ruleset, &e);
+	}
+	cage_free(&c);
+	buf_free(&warnings);
+	return ruleset;
+}
+
+int target_cage(const struct target *t, const struct argv *a, struct buf *out, struct buf *warnings, struct err *e)
+{
 	struct cage c = { 0 };
 
 	if (!conf_yes(&t->conf, CONF_SANDBOX)) {
@@ -383,7 +405,7 @@ int target_cage(const struct target *t, const struct argv *a, struct buf *out, s
 		buf_char(out, '\n');
 		return 0;
 	}
-	int done = cage_draw(&c, &from, t->host->place.run, warnings, e);
+	int done = draw(&c, t, a, warnings, e);
 	if (done == 0)
 		cage_print(&c, out);
 	cage_free(&c);

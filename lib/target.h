@@ -56,5 +56,7 @@ enum { TARGET_THROW_AWAY = 1, TARGET_ALONE = 2 };
 int target_argv(const struct target *t, int how, struct argv *a, struct buf *warnings, struct err *e);
 /* What a QEMU of that command line may touch: appends lines (cage.h). 0; -1 and err. */
 int target_cage(const struct target *t, const struct argv *a, struct buf *out, struct buf *warnings, struct err *e);
+/* The part of it that says which programs it may execute, for cage_enter: close it; -1: any. */
+int target_programs(const struct target *t, const struct argv *a);
 
 #endif

@@ -279,6 +279,50 @@ network rw $(rc_of web):5: NIC1"
 	like "${lines[1]}" "/ rw setting SANDBOX=no"
 }
 
+# wrapper NAME REAL: NAME is a script that executes this copy of QEMU
+wrapper() {
+	local real
+	real=$(PATH=$scratch/usr/bin:$PATH command -v "$1")
+	mkdir -p "$scratch/usr/bin" "$(dirname "$2")"
+	ln -sfn /usr/share /usr/lib "$scratch/usr"
+	cp "$(readlink -f "$real")" "$2"
+	printf '#! /bin/sh\nexec %s "$@"\n' "$2" >"$scratch/usr/bin/$1"
+	chmod 755 "$scratch" "$scratch"/usr{,/bin} "$scratch/usr/bin/$1" "$(dirname "$2")"
+}
+
+@test "a QEMU that is a script around one in libexec starts in the cage; around one elsewhere it is refused, with a remedy, by check, too" {
+	wrapper qemu-system-x86_64 "$scratch/usr/libexec/qemu-system-x86_64"
+	PATH=$scratch/usr/bin:$PATH
+	no_guest web TGTARCH=qemu-system-x86_64
+	qi 0 qemu-adm check web
+	qi 0 qemu-init start web
+	state_of web
+	same "$(readlink "/proc/$VM_PID/exe")" "$scratch/usr/libexec/qemu-system-x86_64"
+	[[ $VM_CAGE == none* ]] || like "$VM_CAGE" 'landlock-*'
+	qi 0 qemu-init kill web
+	qi 0 qemu-init showcmd web
+	like "$output" "$scratch/usr/libexec/qemu-system-x86_64 *"
+	mv "$scratch/usr/libexec" "$scratch/usr/elsewhere"
+	sed -i s/libexec/elsewhere/ "$scratch/usr/bin/qemu-system-x86_64"
+	[[ $VM_CAGE != none* ]] || return 0 # a kernel without Landlock
+	qi 1 qemu-init start web
+	like "$stderr" "*qemu-init: web: $scratch/usr/bin/qemu-system-x86_64: a script, which may start programs of /bin and /usr/bin alone: *SANDBOX=no*"
+	qi 1 qemu-adm check web
+	like "$output" "*web: fails: QEMU is a script, which may start programs of /bin and /usr/bin alone: *SANDBOX=no: *ermission denied*"
+	qi 0 qemu-init start web SANDBOX=no
+	qi 0 qemu-init kill web
+}
+
+@test "Debian's qemu-system-i386, a script, starts in the cage" {
+	[[ $(head -c 2 "$(command -v qemu-system-i386)") == '#!' ]] || skip "no such script here"
+	no_guest web TGTARCH=qemu-system-i386
+	qi 0 qemu-adm check web
+	qi 0 qemu-init start web
+	state_of web
+	like "$(readlink "/proc/$VM_PID/exe")" '*/libexec/qemu-system-i386'
+	[[ $VM_CAGE == none* ]] || like "$VM_CAGE" 'landlock-*'
+}
+
 old_kernel() {
 	timeout -k 1 300 "$bin/kernel" "$@"
 }

@@ -75,11 +75,45 @@ static void test_find(void)
 	CHECK(arch_find("sh", want, sizeof(want)) == 0); /* the usual places */
 }
 
+static void qemu_is(const char *want)
+{
+	char found[512];
+
+	CHECK(arch_qemu("prog", found, sizeof(found)) == 0);
+	CHECK_TEXT(found, scratch_path(want));
+}
+
+static void test_wrapper(void)
+{
+	mkdir(scratch_path("usr"), 0755);
+	mkdir(scratch_path("usr/bin"), 0755);
+	mkdir(scratch_path("usr/libexec"), 0755);
+	mkdir(scratch_path("mine"), 0755);
+	setenv("PATH", scratch_path("usr/bin"), 1);
+	scratch_write("usr/bin/prog", "#! /bin/sh\n");
+	chmod(scratch_path("usr/bin/prog"), 0755);
+	qemu_is("usr/bin/prog");
+	scratch_write("usr/libexec/prog", "#! /bin/sh\n");
+	chmod(scratch_path("usr/libexec/prog"), 0755);
+	qemu_is("usr/bin/prog"); /* another script */
+	scratch_write("usr/libexec/prog", "\177ELF\2");
+	qemu_is("usr/libexec/prog");
+	CHECK(symlink("../usr/bin/prog", scratch_path("mine/prog")) == 0);
+	setenv("PATH", scratch_path("mine"), 1);
+	qemu_is("usr/libexec/prog");
+	chmod(scratch_path("usr/libexec/prog"), 0644);
+	qemu_is("mine/prog");
+	chmod(scratch_path("usr/libexec/prog"), 0755);
+	scratch_write("usr/bin/prog", "\177ELF\2"); /* it is a program itself */
+	qemu_is("mine/prog");
+}
+
 int main(void)
 {
 	close(scratch_begin());
 	test_table();
 	test_host();
 	test_find();
+	test_wrapper();
 	return unit_failed;
 }

@@ -57,12 +57,12 @@ static void test_answers(void)
 
 static void test_real(const char *qemu)
 {
-	const struct uid_plan same = { .way = UID_SAME }, own = { .way = UID_OWN };
+	struct model_from from = { .program = qemu, .as = { { .way = geteuid() == 0 ? UID_OWN : UID_SAME }, -1 } };
 	struct models m;
 	struct err e;
 
-	for (int sandbox = 0; sandbox < 2; sandbox++) {
-		CHECK(model_ask(&m, qemu, geteuid() == 0 ? &own : &same, sandbox, clock_in(10000), &e) == 0);
+	for (from.sandbox = 0; from.sandbox < 2; from.sandbox++) {
+		CHECK(model_ask(&m, &from, clock_in(10000), &e) == 0);
 		judged(&m, "-machine", "pc", MODEL_GOOD, "");
 		judged(&m, "-machine", "none", MODEL_GOOD, "");
 		judged(&m, "-cpu", "max,+avx", MODEL_GOOD, "");
@@ -78,13 +78,13 @@ static void test_real(const char *qemu)
 /* One that is none. */
 static void refused(const char *script, int code, const char *words)
 {
-	const struct uid_plan same = { .way = UID_SAME };
+	const struct model_from from = { scratch_path("qemu"), { { .way = UID_SAME }, -1 }, 1 };
 	struct models m;
 	struct err e = { 0 };
 
 	scratch_write("qemu", script);
 	chmod(scratch_path("qemu"), 0755);
-	CHECK(model_ask(&m, scratch_path("qemu"), &same, 1, clock_in(code == TIMED_OUT ? 200 : 10000), &e) == -1);
+	CHECK(model_ask(&m, &from, clock_in(code == TIMED_OUT ? 200 : 10000), &e) == -1);
 	CHECK(e.code == code);
 	CHECK(strstr(e.text, words));
 	if (unit_failed)
@@ -103,6 +103,7 @@ int main(void)
 	test_real(qemu);
 	refused("#!/bin/sh\n", FAILED, "/qemu: it ended without a word, and without an answer");
 	refused("#!/bin/sh\necho out; printf 'err\\033\\nor\\n' >&2\n", FAILED, "/qemu: out err? or");
+	refused("#!/bin/sh\nexec /dev/null\n", NO_RIGHT, "/qemu: ");
 	refused("#!/bin/sh\nexec sleep 30\n", TIMED_OUT, "/qemu: it did not answer in time");
 	refused("#!/bin/sh\nyes >&3\n", FAILED, "/qemu: ");
 	refused("#!/none\n", FAILED, "/qemu: execute ");
