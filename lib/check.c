@@ -151,14 +151,15 @@ static void look_boot(struct vm_check *c)
 {
 	static const enum conf_key keys[] = { CONF_KERNEL, CONF_INITRD };
 	char path[PATH_MAX];
+	struct stat st;
 	struct err e;
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		const struct conf_item *item = conf_item(c->conf, keys[i], 0);
-		if (item && conf_path(c->conf, item->value, path, sizeof(path)) == 0 && access(path, R_OK) < 0) {
-			file_lacks(path, &e);
+		if (!item || conf_path(c->conf, item->value, path, sizeof(path)) < 0)
+			continue;
+		if (access(path, R_OK) < 0 || stat(path, &st) < 0 ? file_lacks(path, &e) : file_has_bytes(path, &st, &e))
 			put(c->fails, item, &e);
-		}
 	}
 }
 

@@ -317,6 +317,15 @@ int file_lacks(const char *path, struct err *e)
 	return -1;
 }
 
+int file_has_bytes(const char *path, const struct stat *st, struct err *e)
+{
+	if (S_ISDIR(st->st_mode))
+		return err_set(e, "%s: a directory, not a file", path);
+	if (!S_ISREG(st->st_mode))
+		return err_set(e, "%s: not a regular file", path);
+	return st->st_size ? 0 : err_set(e, "%s: an empty file", path);
+}
+
 int file_save(const char *path, const struct buf *text, mode_t mode, struct err *e)
 {
 	char real[PATH_MAX];

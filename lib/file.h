@@ -30,6 +30,8 @@ int file_save(const char *path, const struct buf *text, mode_t mode, struct err 
 int file_lock(const char *path, int64_t deadline, struct err *e);
 /* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. 0 or -1 with errno. */
 int file_mkdirs(const char *path, mode_t mode);
+/* What is to be loaded from a file must be in a regular one, and something. 0; -1 and err. */
+int file_has_bytes(const char *path, const struct stat *st, struct err *e);
 /* Opens a directory that only its owner may write: no symlink, owned by the effective user or root, no write bit for
  * others. The descriptor, or -1 and err (errno is kept; EPERM for one that is not so). */
 int file_open_dir(int dir, const char *path, struct err *e);

@@ -239,8 +239,8 @@ static int open_boot_file(struct keeper *k, enum conf_key key, int *fd)
 		err_set(&k->err, "%s: the path is too long", item->value);
 	else if ((*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0 || fstat(*fd, &st) < 0)
 		err_sys(&k->err, "%s", path);
-	else if (!S_ISREG(st.st_mode))
-		err_set(&k->err, "%s: not a regular file", path);
+	else if (file_has_bytes(path, &st, &k->err) < 0)
+		;
 	else if (k->job->uid.way == UID_SAME || (st.st_mode & S_IROTH))
 		return 0;
 	else {

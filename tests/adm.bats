@@ -504,6 +504,8 @@ mistakes() {
 		CDROM=none.iso|fails: RC:1: CDROM: DIR/none.iso: no such file or directory (put it there, or name another)
 		KERNEL=none|fails: RC:1: KERNEL: DIR/none: no such file or directory (put it there, or name another)
 		KERNEL=plain.img\nINITRD=plai.img|fails: RC:2: INITRD: DIR/plai.img: no such file or directory, nearest is plain.img
+		KERNEL=empty|fails: RC:1: KERNEL: DIR/empty: an empty file
+		KERNEL=plain.img\nINITRD=/tmp|fails: RC:2: INITRD: /tmp: a directory, not a file
 		NIC1=user,hostfwd=tcp::BUSY-:22|fails: RC:1: NIC1: port BUSY: take another one: address in use
 		NIC1=user,hostfwd=tcp::1-:22\nRUNAS=nobody|fails: RC:1: NIC1: hostfwd: only root may open port 1, others from 1024 on (ip_unprivileged_port_start)
 		NIC1=wire|fails: RC:1: NIC1: wire: want none, user, bridge:BR or tap:IF
@@ -537,6 +539,7 @@ mistakes() {
 	vm other DISK1="$scratch/other.img"
 	truncate -s 1M "$scratch/other.img" "$QEMU_INIT_DAT"/web/{plain.img,raw.qcow2,frozen.img}
 	chmod a-w "$QEMU_INIT_DAT/web/frozen.img"
+	: >"$QEMU_INIT_DAT/web/empty"
 	truncate -s 15T "$QEMU_INIT_DAT/web/vast.img"
 	qemu-img create -q -f qcow2 "$QEMU_INIT_DAT/web/gone.qcow2" 1M
 	qemu-img create -q -f qcow2 -b gone.qcow2 -F qcow2 "$QEMU_INIT_DAT/web/orphan.qcow2"

@@ -126,6 +126,9 @@ load vms
 	vm web KERNEL=missing
 	qi 1 qemu-init start web
 	like "$stderr" "qemu-init: web: $(rc_of web):2: KERNEL: $QEMU_INIT_DAT/web/missing: no such file*"
+	: >"$QEMU_INIT_DAT/web/missing"
+	qi 1 qemu-init start web
+	like "$stderr" "qemu-init: web: $(rc_of web):2: KERNEL: $QEMU_INIT_DAT/web/missing: an empty file"
 	only_records web
 }
 

@@ -203,6 +203,27 @@ static void test_join(void)
 	CHECK(file_join(to, sizeof(to), "/abc", "de") == 0 && file_join(to, sizeof(to), "/abc", "def") == -1);
 }
 
+static void has_bytes(const char *name, const char *words)
+{
+	struct stat st;
+
+	CHECK(stat(scratch_path(name), &st) == 0);
+	CHECK((file_has_bytes("it", &st, &e) < 0) == (*words != '\0'));
+	if (*words)
+		CHECK_TEXT(e.text, words);
+}
+
+static void test_bytes(void)
+{
+	scratch_write("full", "x");
+	scratch_write("empty", "");
+	CHECK(mkfifo(scratch_path("pipe"), 0600) == 0);
+	has_bytes("full", "");
+	has_bytes("empty", "it: an empty file");
+	has_bytes(".", "it: a directory, not a file");
+	has_bytes("pipe", "it: not a regular file");
+}
+
 int main(void)
 {
 	umask(022);
@@ -214,6 +235,7 @@ int main(void)
 	test_save();
 	test_lock();
 	test_remove();
+	test_bytes();
 	test_join();
 	close(dir);
 	return unit_failed;
