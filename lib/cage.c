@@ -91,6 +91,11 @@ static const struct set kvm[] = { { "", "/dev/kvm\0", CAGE_WRITE, "KVM" } };
 /* Folders that hold too much for one word of a command line to open them. */
 static const char *const never[] = { "/", "/etc", "/proc", "/sys", "/dev", "/root", "/home" };
 
+/* How options of QEMU's begin that read what they name. */
+static const char *const loads[] = {
+	"-drive", "-blockdev", "-hd", "-cdrom", "-pflash", "-bios", "-kernel", "-initrd", "-dtb", "-smbios", "-fw_cfg", "-readconfig",
+};
+
 static const char *const covers[] = { "/run", "/tmp" };
 
 /* Options of QEMU's by which it speaks on the network itself, and marks of it in a value. */
@@ -101,6 +106,7 @@ static const char *const net_marks[] = { "tcp:", "udp:", "telnet:", "://", "host
 struct whence {
 	const char *why;
 	const struct conf_item *item;
+	int loaded;
 };
 
 /* A rule for n bytes of path. */
@@ -115,7 +121,7 @@ static struct cage_rule *add(struct cage *c, const char *path, size_t n, enum ca
 		c->bad = 1;
 		return NULL;
 	}
-	c->rules[c->n] = (struct cage_rule){ .path = copy, .right = right, .why = from.why, .item = from.item, .fd = -1 };
+	c->rules[c->n] = (struct cage_rule){ .path = copy, .right = right, .why = from.why, .item = from.item, .fd = -1, .loaded = from.loaded };
 	return &c->rules[c->n++];
 }
 
@@ -130,7 +136,7 @@ static void add_sets(struct cage *c, const char *prefix, size_t n, const struct 
 			buf_clear(&path);
 			buf_add(&path, prefix, n);
 			buf_fmt(&path, "%s%s", s->under, name);
-			add(c, buf_text(&path), path.n, s->right, (struct whence){ s->why, NULL });
+			add(c, buf_text(&path), path.n, s->right, (struct whence){ .why = s->why });
 			name += strlen(name) + 1;
 		} while (*name);
 	}
@@ -196,6 +202,8 @@ static void take_word(struct cage *c, const char *option, const char *word, stru
 		need_net(c, from);
 	if (strcmp(option, "-append") == 0 || strcmp(option, "-name") == 0)
 		return; /* the guest's paths, if any */
+	for (size_t i = 0; i < COUNT(loads); i++)
+		from.loaded |= text_begins(option, loads[i]);
 	for (const char *s = word; (s = strchr(s, '/')); s++)
 		if ((s == word || strchr("=,:\"", s[-1])) && s[1] != '/')
 			add_path(c, s, from);
@@ -350,7 +358,14 @@ static void put_whence(struct buf *out, const char *why, const struct conf_item 
 static int find(struct cage_rule *r, const char *run, struct buf *warnings)
 {
 	int named = r->right == CAGE_NAMED;
+	struct err e;
 
+	if (r->loaded && access(r->path, F_OK) < 0 && errno == ENOENT) {
+		file_lacks(r->path, &e);
+		put_whence(warnings, r->why, r->item);
+		buf_fmt(warnings, ": %s\n", e.text);
+		return 0;
+	}
 	if ((named ? open_named(r) : open_path(r)) < 0)
 		return 0;
 	if (r->item || named) /* our own sets can wait for cage_print */
@@ -358,7 +373,11 @@ static int find(struct cage_rule *r, const char *run, struct buf *warnings)
 	if (!named || !is_too_much(r->path, run))
 		return 1;
 	put_whence(warnings, r->why, r->item);
-	buf_fmt(warnings, ": %s is not opened to QEMU for a word of its command line (ALLOWn=%s does it)\n", r->path, r->path);
+	buf_fmt(warnings, ": %s is not opened to QEMU for a word of its command line (", r->path);
+	if (r->path[1])
+		buf_fmt(warnings, "ALLOWn=%s does it)\n", r->path);
+	else
+		buf_str(warnings, "take a folder that holds no more than that)\n");
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct cage_rule {
 	const struct conf_item *item;
 	int fd;				/* O_PATH, -1 before cage_find */
 	int given;			/* QEMU has it open, the path is for people */
+	int loaded;			/* of CAGE_NAMED: QEMU makes no such file, it must be there */
 };
 
 struct cage {
@@ -53,7 +54,8 @@ struct cage_from {
 /* The plan: all that could be a rule, whether it is there or not. Pure. Free it in any case. */
 void cage_plan(struct cage *c, const struct cage_from *from);
 /* Leaves in the plan what is there. What the user's own words name is left out, with a
- * line in `warnings`, where it would open too much: /, /etc and their like, whatever is above or beneath run. */
+ * line in `warnings`, where it would open too much: /, /etc and their like, whatever is above or beneath run; or where it is a
+ * file to be loaded and not there. */
 void cage_find(struct cage *c, const char *run, struct buf *warnings);
 /* Both, from->program being argv[0] as it is found. 0; -1 and err. */
 int cage_draw(struct cage *c, struct cage_from *from, const char *run, struct buf *warnings, struct err *e);

@@ -480,6 +480,10 @@ mistakes() {
 		MONITOR_ALLOW=any|note: RC:1: MONITOR_ALLOW: whoever is on this host may command the monitor (USER and @GROUP name some)
 		ALLOW1=/none/such|fails: RC:1: ALLOW1: /none/such: no such file or directory (put it there, or name another)
 		ARG1=-smbios file=/etc|note: RC:1: ARG1: /etc is not opened to QEMU for a word of its command line (ALLOWn=/etc does it)
+		ARG1=-drive file=DIR/plane.img,if=none|note: RC:1: ARG1: DIR/plane.img: no such file or directory, nearest is plain.img
+		ARG1=-bios /none/such|note: RC:1: ARG1: /none/such: no such file or directory (put it there, or name another)
+		ARG1=-D /none-such|note: RC:1: ARG1: / is not opened to QEMU for a word of its command line (take a folder that holds no more than that)
+		ARG1=-chardev socket,id=x,path=DIR/sock,server=on,wait=off|
 		STOPDELAY=soon|fails: RC:1: STOPDELAY: soon: want a time, as 90, 90s or 5m
 		MONPORT=70000|fails: RC:1: MONPORT: 70000: want a port, 1 to 65435 (the command port is 100 above)
 		PRECMD=no-such-program -x|fails: RC:1: PRECMD: no-such-program: no such program in /usr/local/sbin:*/bin: its whole path, or install it
@@ -548,7 +552,7 @@ mistakes() {
 	wait_until 5 bash -c "echo >/dev/tcp/127.0.0.1/$busy"
 	while IFS='|' read -r lines want; do
 		lines=${lines//BUSY/$busy} want=${want//BUSY/$busy}
-		lines=${lines//OTHER/$scratch/other.img} lines=${lines//FREE/$((busy + 1))} lines=${lines//DEPRECATED/$old}
+		lines=${lines//OTHER/$scratch/other.img} lines=${lines//FREE/$((busy + 1))} lines=${lines//DEPRECATED/$old} lines=${lines//DIR/$QEMU_INIT_DAT/web}
 		want=${want//OTHER/$scratch/other.img} want=${want//FREE/$((busy + 1))} want=${want//DEPRECATED/$old}
 		want=${want//RC:/$(rc_of web):} want=${want//DIR/$QEMU_INIT_DAT/web} want=${want//NEWEST/$newest}
 		[[ $lines != MACHINE= ]] || continue # a QEMU without a deprecated one
