@@ -81,6 +81,13 @@ int arch_kvm(const char *target)
 	return there;
 }
 
+gid_t arch_kvm_group(void)
+{
+	struct stat st;
+
+	return stat("/dev/kvm", &st) < 0 || st.st_gid == 0 || (st.st_mode & 060) != 060 ? (gid_t)-1 : st.st_gid;
+}
+
 static int is_program(const char *path)
 {
 	struct stat st;

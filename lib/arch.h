@@ -4,6 +4,7 @@
 #define ARCH_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct arch {
 	const char *suffix;	/* qemu-system-SUFFIX */
@@ -18,6 +19,8 @@ struct arch arch_of(const char *target);
 void arch_host(char *target, size_t room);
 /* 1 when KVM on this host can run guests for the target: the same architecture and /dev/kvm answers. */
 int arch_kvm(const char *target);
+/* The group that may use /dev/kvm, where that is not root's; else (gid_t)-1. */
+gid_t arch_kvm_group(void);
 /* The program's absolute path by $PATH (or the usual places when there is none). 0, or -1. */
 int arch_find(const char *program, char *path, size_t room);
 /* The same of a QEMU. Where that is a script, and the executable of its name is in the libexec folder beside its own (as for

@@ -46,6 +46,7 @@ struct vm_check {
 	const struct conf *conf;
 	struct nics nics;
 	struct argv argv;	/* no words, where it cannot be built */
+	int judged;		/* QEMU answers, and there is all that they name */
 	int runs;		/* what it has is then its own */
 	struct buf *fails, *notes;
 };
@@ -70,8 +71,21 @@ static void look_argv(struct vm_check *c)
 	buf_free(&rules);
 }
 
-static struct check_qemu *asked(struct check *all, const struct target *t, const struct argv *argv)
+static int ask(const struct vm_check *c, char *const *words, struct models *has, struct err *e)
 {
+	const struct target *t = c->t;
+	struct model_from from = { .program = t->program, .sandbox = conf_yes(&t->conf, CONF_SANDBOX), .words = words };
+
+	from.as = (struct spawn_as){ t->uid, t->kvm ? arch_kvm_group() : (gid_t)-1, target_programs(t, &c->argv) };
+	int bad = model_ask(has, &from, clock_in(QEMU_MS), e);
+	fd_close(&from.as.ruleset);
+	return bad;
+}
+
+static struct check_qemu *asked(const struct vm_check *c)
+{
+	struct check *all = c->all;
+	const struct target *t = c->t;
 	int sandbox = conf_yes(&t->conf, CONF_SANDBOX);
 
 	for (struct check_qemu *q = all->qemus; q < all->qemus + all->n; q++)
@@ -85,9 +99,7 @@ static struct check_qemu *asked(struct check *all, const struct target *t, const
 	struct check_qemu *q = &list[all->n++];
 	*q = (struct check_qemu){ .uid = t->uid, .sandbox = sandbox };
 	text_copy(q->program, sizeof(q->program), t->program);
-	struct model_from from = { q->program, { t->uid, target_programs(t, argv) }, sandbox };
-	model_ask(&q->has, &from, clock_in(QEMU_MS), &q->e);
-	fd_close(&from.as.ruleset);
+	ask(c, NULL, &q->has, &q->e);
 	return q;
 }
 
@@ -115,9 +127,10 @@ static int has_kvm(const struct vm_check *c)
 /* Machine type, processor, devices: of the keys, of what is built in, and of the user's own words. */
 static void look_models(struct vm_check *c)
 {
-	const struct check_qemu *q = asked(c->all, c->t, &c->argv);
+	const struct check_qemu *q = asked(c);
 	struct err e;
 
+	c->judged = q && !*q->e.text && c->argv.n;
 	if (q && *q->e.text) {
 		e = q->e;
 		err_at(&e, "%s", e.code == TIMED_OUT ? "not asked what it has" :
@@ -126,6 +139,7 @@ static void look_models(struct vm_check *c)
 	}
 	for (size_t i = 0; q && i + 1 < c->argv.n; i++) {
 		enum model_is is = model_judge(&q->has, c->argv.words[i], c->argv.words[i + 1], has_kvm(c), &e);
+		c->judged &= is != MODEL_NONE;
 		if (is != MODEL_GOOD)
 			put(is == MODEL_OLD ? c->notes : c->fails, item_of(c->conf, e.text), &e);
 	}
@@ -141,10 +155,79 @@ static void look_accel(struct vm_check *c)
 	if ((accel && strcmp(accel->value, "kvm") == 0) || (kvm && conf_yes(c->conf, CONF_KVM))) {
 		err_set(&e, "no usable /dev/kvm for this guest: modprobe kvm_intel or kvm_amd, or ACCEL=tcg");
 		put(c->fails, accel ? accel : kvm, &e);
+		c->judged = 0;
 	} else if (!accel && !kvm) {
 		err_set(&e, "no usable /dev/kvm: it will run, but slowly (ACCEL=tcg: so be it)");
 		put(c->notes, NULL, &e);
 	}
+}
+
+/* What of the command line makes the machine, and whose key it is: the likeliest to be wrong first. */
+static const struct {
+	const char *option;
+	enum conf_key key;
+} parts[] = {
+	{ "-smp", CONF_SMP }, { "-boot", CONF_BOOT }, { "-cpu", CONF_CPU }, { "-m", CONF_RAM }, { "-machine", CONF_MACHINE },
+	{ "-accel", CONF_ACCEL },
+};
+
+/* Whether QEMU starts with that machine, but for the words of one key. 1, also where it is silent until the deadline; 0 and err. */
+static int starts(const struct vm_check *c, int without, struct err *e)
+{
+	char *words[MODEL_WORDS + 1];
+	struct buf line = { 0 };
+	struct models has = { 0 };
+	size_t n = 0;
+
+	buf_fmt(&line, "%s", c->t->program);
+	for (size_t i = 1; i + 1 < c->argv.n; i++)
+		for (size_t k = 0; k < COUNT(parts) && n + 2 <= MODEL_WORDS; k++) {
+			if ((int)parts[k].key == without || strcmp(c->argv.words[i], parts[k].option) != 0)
+				continue;
+			words[n++] = c->argv.words[i];
+			words[n++] = c->argv.words[i + 1];
+			buf_fmt(&line, " %s %s", words[n - 2], words[n - 1]);
+		}
+	words[n] = NULL;
+	buf_char(&line, '\n');
+	int good = line.bad || text_in(buf_text(&c->all->machines), line.s) || ask(c, words, &has, e) == 0 || e->code == TIMED_OUT;
+	if (good)
+		buf_add(&c->all->machines, line.s, line.n);
+	model_free(&has);
+	buf_free(&line);
+	return good;
+}
+
+/* Whether the machine starts without a kernel, a disk and a firmware that must be named. */
+static int is_plain_machine(const struct vm_check *c)
+{
+	static const char *const plain[] = { "pc", "q35", "microvm", "isapc", "none", "virt" };
+	const char *name = conf_text(c->conf, CONF_MACHINE);
+	size_t i = 0;
+
+	if (!*name)
+		name = arch_of(strrchr(c->t->program, '/') + 1).machine;
+	while (i < COUNT(plain) && !text_begins(name, plain[i]))
+		i++;
+	return i < COUNT(plain);
+}
+
+/* What the keys say of the machine, judged by QEMU itself; words of the user's own may belong to it, and then it is not tried. */
+static void look_machine(struct vm_check *c)
+{
+	const struct conf_item *item = NULL, *said = NULL;
+	struct err e, other;
+
+	for (size_t i = 0; i < COUNT(parts) - 1; i++) /* there is no doubt of ACCEL */
+		said = said ? said : conf_item(c->conf, parts[i].key, 0);
+	if (!said || c->runs || !c->judged || c->t->raw.n || conf_next(c->conf, CONF_ARG, NULL) ||
+	    !is_plain_machine(c) || starts(c, -1, &e))
+		return;
+	for (size_t i = 0; !item && i < COUNT(parts) - 1; i++)
+		if ((said = conf_item(c->conf, parts[i].key, 0)) && starts(c, (int)parts[i].key, &other))
+			item = said; /* without which it starts */
+	err_at(&e, "QEMU refuses the machine");
+	put(c->fails, item, &e);
 }
 
 static void look_boot(struct vm_check *c)
@@ -331,7 +414,7 @@ static void look_after(struct vm_check *c)
 }
 
 static void (*const looks[])(struct vm_check *c) = {
-	look_argv, look_models, look_disks, look_boot, look_accel, look_ports, look_nics, look_services, look_hooks,
+	look_argv, look_models, look_accel, look_machine, look_disks, look_boot, look_ports, look_nics, look_services, look_hooks,
 	look_after,
 };
 
@@ -369,6 +452,7 @@ void check_free(struct check *all)
 	for (size_t i = 0; i < all->n; i++)
 		model_free(&all->qemus[i].has);
 	free(all->qemus);
+	buf_free(&all->machines);
 	all->host->owners = NULL;
 	owner_free(&all->owners);
 	after_free(&all->after);

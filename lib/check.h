@@ -14,6 +14,7 @@ struct check {
 	struct owners owners;
 	struct check_qemu *qemus;	/* each that was asked */
 	size_t n, room;
+	struct buf machines;		/* words that one of them has started with, a line each */
 	int looked;			/* for services: */
 	struct buf services;		/* as service_list tells */
 	struct after after;

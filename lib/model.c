@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 1 << 20, WORDS_MAX = 512, NAME_ROOM = 128, ALL = (1 << MODEL_KINDS) - 1 };
+enum { ANSWER_MAX = 1 << 20, WORDS_MAX = 512, NAME_ROOM = 128, ARGS = 12 /* of every question */, ALL = (1 << MODEL_KINDS) - 1 };
 
 /* No command lists the devices with their other names, but HMP's, in the words of `-device help`. */
 static const struct {
@@ -193,14 +193,19 @@ static int ask(struct models *m, char *const *argv, const struct spawn_as *as, i
 
 int model_ask(struct models *m, const struct model_from *from, int64_t deadline, struct err *e)
 {
-	const char *const argv[] = {
-		from->program, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S", "-chardev",
-		"socket,id=line,fd=3", "-mon", "chardev=line,mode=control", from->sandbox ? "-sandbox" : NULL, argv_sandbox, NULL,
+	static char *const none[] = { "-machine", "none", NULL };
+	char *const *words = from->words ? from->words : none;
+	const char *argv[ARGS + MODEL_WORDS + 1] = {
+		from->program, "-nodefaults", "-no-user-config", "-display", "none", "-S", "-chardev", "socket,id=line,fd=3", "-mon",
+		"chardev=line,mode=control", "-sandbox", argv_sandbox,
 	};
+	size_t n = from->sandbox ? ARGS : ARGS - 2;
 	struct lines l = { { -1, -1 }, { -1, -1 } };
 	int bad;
 
 	*m = (struct models){ 0 };
+	while (n < ARGS + MODEL_WORDS && (argv[n] = *words++))
+		n++;
 	/* what nobody reads must not stop it */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l.qmp) < 0 || pipe2(l.output, O_CLOEXEC | O_NONBLOCK) < 0)
 		bad = err_sys(e, "a line to QEMU");

@@ -28,13 +28,16 @@ struct models {
 	int bad;		/* memory ran out */
 };
 
+enum { MODEL_WORDS = 16 };
+
 struct model_from {
 	const char *program;	/* QEMU's path */
 	struct spawn_as as;
 	int sandbox;		/* with the VMs' -sandbox */
+	char *const *words;	/* its machine, at most MODEL_WORDS, ends with NULL; NULL: none */
 };
 
-/* Starts that QEMU, without a machine, and asks; it is gone when this returns. 0; -1 and err: TIMED_OUT, it was silent until the
+/* Starts that QEMU and asks; it is gone when this returns. 0; -1 and err: TIMED_OUT, it was silent until the
  * deadline; else it does not start here, and err is its last words,
  * with NO_RIGHT that of a script that may not start a program. Free it in either case. */
 int model_ask(struct models *m, const struct model_from *from, int64_t deadline, struct err *e);

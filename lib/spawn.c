@@ -252,7 +252,7 @@ static int asked_child(char *const *argv, int line, int output, const struct spa
 		return err_sys(e, "prepare QEMU");
 	fcntl(SPAWN_LINE + 1, F_SETFD, FD_CLOEXEC);
 	child_limits();
-	if (uid->way != UID_SAME && proc_become(id, gid, (gid_t)-1) < 0)
+	if (uid->way != UID_SAME && proc_become(id, gid, as->group) < 0)
 		return err_sys(e, "become uid %ld", (long)id);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -41,6 +41,7 @@ enum { SPAWN_LINE = 3, SPAWN_NOT_EXECUTED = 126 /* as a shell ends whose `exec` 
 /* Who a QEMU that is only to be asked shall be: who the VM's would be, nobody in the place of an own uid. */
 struct spawn_as {
 	struct uid_plan uid;
+	gid_t group;		/* as in spawn */
 	int ruleset;		/* as in spawn */
 };
 

@@ -402,22 +402,12 @@ static int given_fd(const struct keeper *k, const struct argv_given *g)
 	}
 }
 
-/* The group that may use /dev/kvm, when the guest wants KVM and that group is not root's. */
-static gid_t kvm_group(const struct keeper *k)
-{
-	struct stat st;
-
-	if (!k->job->kvm || stat("/dev/kvm", &st) < 0 || st.st_gid == 0 || (st.st_mode & 060) != 060)
-		return (gid_t)-1;
-	return st.st_gid;
-}
-
 static pid_t spawn(struct keeper *k, const int *given, const struct cage *cage, int ruleset, struct spawned *got)
 {
 	char lock[SOCK_PATH_MAX + 1];
 	const struct spawn s = {
 		.argv = k->argv.words, .given = given, .n = k->argv.givens, .base = ARGV_FD, .lock = lock, .uids = UID_FILE,
-		.uid = k->job->uid, .group = kvm_group(k), .output = k->output, .cage = cage, .ruleset = ruleset,
+		.uid = k->job->uid, .group = k->job->kvm ? arch_kvm_group() : (gid_t)-1, .output = k->output, .cage = cage, .ruleset = ruleset,
 	};
 
 	vm_file(k->vm, "lock", lock);

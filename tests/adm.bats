@@ -474,6 +474,18 @@ mistakes() {
 		CPU=host|fails: RC:1: CPU: host: only with KVM, take max
 		NIC1=user,model=e1001|fails: RC:1: NIC1: e1001: not known to this QEMU, take e1000
 		ARG1=-device virtio-net-pcy|fails: RC:1: ARG1: virtio-net-pcy: not known to this QEMU, take virtio-net-pci
+		SMP=99999|fails: RC:1: SMP: QEMU refuses the machine: */qemu-system-x86_64: *99999*
+		SMP=4,sockets=3\nMACHINE=q35|fails: RC:1: SMP: QEMU refuses the machine: *opology*
+		SMP=4,maxcpus=2|fails: RC:1: SMP: QEMU refuses the machine: *
+		MACHINE=q35,foo=1\nSMP=2|fails: RC:1: MACHINE: QEMU refuses the machine: *foo*
+		CPU=qemu64,+nosuchflag\nMACHINE=pc|fails: RC:1: CPU: QEMU refuses the machine: *nosuchflag*
+		BOOT=zzz|fails: RC:1: BOOT: QEMU refuses the machine: *
+		BOOT=menu=maybe|fails: RC:1: BOOT: QEMU refuses the machine: *
+		RAM=9999G|fails: RC:1: RAM: QEMU refuses the machine: *memory*
+		MACHINE=q35,usb=on\nSMP=4,sockets=2\nBOOT=order=dc,menu=on\nCPU=qemu64,+ssse3\nNIC1=user,model=e1000|
+		MACHINE=isapc\nNIC1=none|
+		MACHINE=microvm\nNIC1=user|
+		MACHINE=none\nSMP=1|
 		RUNAS=nobody-at-all|fails: RC:1: RUNAS: nobody-at-all: no such user in /etc/passwd (a number needs none)
 		GROUP=nobody-at-all|fails: RC:1: GROUP: nobody-at-all: no such group in /etc/group (a number needs none)
 		MONITOR_ALLOW=@nobody-at-all|fails: RC:1: MONITOR_ALLOW: @nobody-at-all: no such group in /etc/group (a number needs none)
@@ -686,7 +698,7 @@ qemu_is() {
 	finds web
 }
 
-@test "check of a hundred VMs asks QEMU once" {
+@test "check of a hundred VMs asks QEMU once, and starts their machine once" {
 	local i
 	: >"$QEMU_INIT_ETC/registered"
 	for ((i = 0; i < 100; i++)); do
@@ -698,7 +710,7 @@ qemu_is() {
 	qi 0 qemu-adm check
 	of_vms
 	same "$output$stderr" ""
-	same "$(wc -l <"$scratch/asked")" 1
+	same "$(wc -l <"$scratch/asked")" 2
 }
 
 @test "a newcomer: create, check, start, console, stop, delete" {

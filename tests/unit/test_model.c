@@ -57,7 +57,7 @@ static void test_answers(void)
 
 static void test_real(const char *qemu)
 {
-	struct model_from from = { .program = qemu, .as = { { .way = geteuid() == 0 ? UID_OWN : UID_SAME }, -1 } };
+	struct model_from from = { .program = qemu, .as = { { .way = geteuid() == 0 ? UID_OWN : UID_SAME }, (gid_t)-1, -1 } };
 	struct models m;
 	struct err e;
 
@@ -78,7 +78,7 @@ static void test_real(const char *qemu)
 /* One that is none. */
 static void refused(const char *script, int code, const char *words)
 {
-	const struct model_from from = { scratch_path("qemu"), { { .way = UID_SAME }, -1 }, 1 };
+	const struct model_from from = { scratch_path("qemu"), { { .way = UID_SAME }, (gid_t)-1, -1 }, 1, NULL };
 	struct models m;
 	struct err e = { 0 };
 
