@@ -96,6 +96,8 @@ int place_fits(const struct place *p, const char *name, struct err *e)
 {
 	char path[SOCK_PATH_MAX + 1];
 
+	if (strcmp(name, PLACE_UIDS) == 0)
+		return err_code(e, NOT_CONFIGURED, "not a VM's name: %s/%s is the lock for QEMU's uids", PLACE_SYSTEM, name);
 	if (place_run(p, name, PLACE_LONGEST, path, sizeof(path)) == 0)
 		return 0;
 	return err_code(e, NOT_CONFIGURED, "%s/%s/%s: longer than the %d bytes of a socket's path (QEMU_INIT_RUN)",

@@ -15,6 +15,9 @@ enum { PLACE_MAX = 256 };
 /* Root's, where others find those of its VMs that they may use. */
 #define PLACE_SYSTEM "/run/qemu"
 
+/* Its own file (uid.h): no VM is called so, in no run place. Others begin with a dot, which no name does. */
+#define PLACE_UIDS "uids"
+
 /* Absolute, without a slash at the end. */
 struct place {
 	char etc[PLACE_MAX];	/* monitor.conf, registered, autostart, default.rc; "" without a HOME: there are none */
@@ -26,7 +29,8 @@ struct place {
 /* From QEMU_INIT_ETC, QEMU_INIT_RUN, QEMU_INIT_DAT, else the built-in ones. No file is touched. 0; -1 and err
  * (NOT_CONFIGURED) when one is relative or too long. */
 int place_find(struct place *p, struct err *e);
-/* Whether every socket of the VM has a path that fits into a socket address. 0; -1 and err (NOT_CONFIGURED). */
+/* Whether the run place has room for a VM of this name: it is not one of its own, and every socket has a path that fits
+ * into a socket address. 0; -1 and err (NOT_CONFIGURED). */
 int place_fits(const struct place *p, const char *name, struct err *e);
 /* RUN/NAME, or RUN/NAME/FILE when file is not NULL. 0, or -1 when it does not fit into room. */
 int place_run(const struct place *p, const char *name, const char *file, char *to, size_t room);

@@ -4,13 +4,14 @@
 #define UID_H
 
 #include "err.h"
+#include "place.h"
 #include "site.h"
 
 #include <sys/types.h>
 
 /* One lock for the whole host, whatever QEMU_INIT_RUN says: the uids are the host's. */
-#define UID_DIR "/run/qemu"
-#define UID_FILE UID_DIR "/uids"
+#define UID_DIR PLACE_SYSTEM
+#define UID_FILE UID_DIR "/" PLACE_UIDS
 
 enum uid_way {
 	UID_SAME,	/* stays who we are: an ordinary user, or RUNAS=root */

@@ -78,6 +78,19 @@ refused() {
 	refused 6 "*name the one" register "$scratch/two"
 }
 
+@test "no VM is made of a name that the run place has for itself" {
+	local why="uids: not a VM's name: /run/qemu/uids is the lock for QEMU's uids"
+	vm web MACHINE=none
+	rc "$scratch/srv" uids
+	echo 'qemu-system-x86_64 -M none -name uids' >"$scratch/line"
+	refused 6 "$why" create uids
+	refused 6 "$why" rename web uids
+	refused 6 "$why" clone web uids
+	refused 6 "$why" import "$scratch/line"
+	refused 6 "$why" register "$scratch/srv"
+	[[ ! -e $QEMU_INIT_DAT/uids ]]
+}
+
 @test "a registry that cannot be read whole is never written" {
 	vm web
 	rc "$scratch/srv" db

@@ -699,6 +699,17 @@ teardown() {
 	qi 6 qemu-mon web
 }
 
+@test "the run place's own names are no VM's: whoever would start one is told why" {
+	local words
+	vm uids MACHINE=none
+	for words in "start uids" "start NAME=uids" "run NAME=uids" "start $QEMU_INIT_DAT/uids" "status uids" "stop uids"; do
+		# shellcheck disable=SC2086 # words
+		qi 6 qemu-init $words
+		same "$stderr" "qemu-init: uids: not a VM's name: /run/qemu/uids is the lock for QEMU's uids"
+	done
+	[[ ! -e $QEMU_INIT_RUN/uids ]]
+}
+
 @test "an acting verb without a name is 2, -a means all" {
 	local verb
 	no_guest web

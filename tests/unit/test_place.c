@@ -85,6 +85,10 @@ static void test_override(void)
 	CHECK(place_find(&p, &e) == 0 && place_fits(&p, "web", &e) < 0 && e.code == NOT_CONFIGURED);
 	CHECK(strstr(e.text, "/web/private/monitor-ctl.sock: longer than the 107 bytes"));
 	CHECK(place_fits(&p, "we", &e) == 0);
+	setenv("QEMU_INIT_RUN", "/r", 1);
+	CHECK(place_find(&p, &e) == 0 && place_fits(&p, "uids", &e) < 0 && e.code == NOT_CONFIGURED);
+	CHECK_TEXT(e.text, "not a VM's name: /run/qemu/uids is the lock for QEMU's uids");
+	CHECK(place_fits(&p, "uid", &e) == 0 && place_fits(&p, "uids2", &e) == 0);
 }
 
 int main(void)
