@@ -21,6 +21,7 @@ enum { AGAIN_MS = 10 };
 enum { GRACE_MS = 500 };	/* beyond a stop's limit, before its keeper is passed by */
 enum { PASSED_MS = 1000 };	/* for the keeper that takes its place to force it */
 enum { DEATH_MS = 2000 };	/* from SIGKILL to the end of a process */
+enum { ABSENT_MS = 2000 };	/* a keeper that begins opens its desk first thing */
 
 static void say(struct act *a, const char *words)
 {
@@ -132,12 +133,37 @@ static void try_again(struct act *a)
 	loop_add(a->loop, &a->again);
 }
 
+/* Whether its lock is held, but by no keeper, and no QEMU lives: nothing runs, and the lock is not ours to break. */
+static int is_absent(struct act *a)
+{
+	struct lock_seen seen;
+	struct err e;
+
+	if (!a->job->stops || !a->ask.nobody || lock_look(a->probe.vm.lock, &seen) < 0 || seen.qemu || !seen.keeper ||
+	    probe_poses(&a->probe.vm, &e)) {
+		a->absent = 0;
+		return 0;
+	}
+	if (!a->absent)
+		a->absent = clock_ms();
+	return 1;
+}
+
+static void leave_absent(struct act *a)
+{
+	say(a, "does not run, but its lock is held (by qemu-adm, or by a start that has just begun)");
+	finish(a, DONE, NULL);
+}
+
 static void on_answer(void *arg)
 {
 	struct act *a = arg;
 
 	if (a->ask.state == ASK_LOST) {
-		try_again(a);
+		if (is_absent(a) && clock_ms() - a->absent >= ABSENT_MS)
+			leave_absent(a);
+		else
+			try_again(a);
 	} else if (a->ask.code == REQUEST_UNKNOWN) {
 		/* an older keeper: the guest does not notice that it gets another */
 		end_process(a->ask.peer, &a->probe.vm, 0);
@@ -299,7 +325,9 @@ static int64_t next_deadline(const struct act *list, size_t n, int *left)
 static void late(struct act *a)
 {
 	loop_del(a->loop, &a->again);
-	if (!a->job->stops || !is_ours(a)) {
+	if (is_absent(a)) {
+		leave_absent(a);
+	} else if (!a->job->stops || !is_ours(a)) {
 		ask_close(&a->ask);
 		loop_del(a->loop, &a->hear);
 		launch_close(&a->launch);
@@ -339,6 +367,7 @@ void act_all(struct act *list, size_t n, const struct act_job *job)
 		a->loop = &l;
 		a->done = 0;
 		a->deadline = 0;
+		a->absent = 0;
 		a->begun = 0;
 		a->passed = 0;
 		a->ask = (struct ask){ .src.fd = -1 };

@@ -21,6 +21,7 @@ struct act {
 	struct source hear;	/* and its words */
 	struct source again;	/* a moment later, when a keeper has just come or gone */
 	int64_t deadline;	/* 0: it has not begun */
+	int64_t absent;		/* since then nobody has been behind the keeper's lock; 0: somebody was */
 	int begun;
 	int passed;		/* its keeper did not do it in time and was replaced */
 	const struct act_job *job;

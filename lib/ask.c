@@ -91,6 +91,7 @@ void ask_begin(struct ask *a, struct loop *l, const struct vm *vm, const char *v
 	a->src = (struct source){ .events = POLLIN, .at = CLOCK_NEVER, .ready = on_line, .owner = a };
 	vm_file(vm, "keep.sock", path);
 	a->src.fd = sock_connect_unix(path, clock_ms(), &e); /* a full backlog is a keeper that does not answer */
+	a->nobody = a->src.fd < 0 && (errno == ENOENT || errno == ECONNREFUSED);
 	request_print(&line, verb, number, text);
 	if (a->src.fd < 0 || line.bad || send(a->src.fd, line.s, line.n, MSG_NOSIGNAL) != (ssize_t)line.n || loop_add(l, &a->src) < 0) {
 		buf_free(&line);

@@ -16,6 +16,7 @@ struct ask {
 	struct loop *loop;
 	struct buf in;
 	enum ask_state state;
+	int nobody;		/* lost, because nobody listens there */
 	int whole;		/* done not before the keeper's process has ended */
 	int pidfd;
 	pid_t peer;		/* the keeper's pid, from the kernel; 0: not known */

@@ -393,6 +393,33 @@ delete_while() {
 	[[ -e $QEMU_INIT_DAT/web/a.img ]]
 }
 
+@test "a VM that is being cloned does not run: a stop is soon done, and says what holds it" {
+	requires strace
+	local words what cloner
+	vm big DISK1=big.img
+	truncate -s 1M "$QEMU_INIT_DAT/big/big.img"
+	qi 0 qemu-init start big
+	kill_keeper big
+	kill_qemu big
+	what="big: does not run, but its lock is held (by qemu-adm, or by a start that has just begun)"
+	background strace -qq -o /dev/null -e inject=fsync:signal=STOP:when=1 "$bin/qinit" qemu-adm clone big two
+	wait_until 10 test -e "$QEMU_INIT_DAT/two/big.img"
+	cloner=$(pgrep -P "$pid")
+	as="timeout 15"
+	for words in "qemu-init stop" "qemu-init stop -f" "qemu-init stop -t 0.1" "qemu-init kill"; do
+		# shellcheck disable=SC2086 # words
+		qi 0 $words big
+		same "$stderr" "qemu-init: $what"
+	done
+	qi 0 qemud stop
+	same "$stderr" "qemud: $what"
+	kill -CONT "$cloner"
+	ended "$pid" 0
+	qi 0 qemu-init stop big two
+	same "$stderr" ""
+	now_is big stopped
+}
+
 @test "rename: file, NAME, cfg-file, registry and autostart; the order, the comments and the disks stay" {
 	no_guest web NAME=web "# the disk" DISK1=web.img
 	no_guest db
