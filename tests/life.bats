@@ -710,6 +710,39 @@ teardown() {
 	[[ ! -e $QEMU_INIT_RUN/uids ]]
 }
 
+to_full() {
+	"$@" >/dev/full
+}
+
+# what a reader has had enough of is not lost
+to_nobody() {
+	"$@" | true
+	return "${PIPESTATUS[0]}"
+}
+
+@test "output that is lost is a failure that says so, whatever verb it is of" {
+	local words long
+	printf -v long '%2000s' x
+	no_guest web "DESC=${long// /y}"
+	no_guest db
+	qi 0 qemu-init start web
+	as=to_full
+	for words in "qinit --list" "qemu-init -h" "qemu-init status" "qemu-init status -j" "qemu-init list" "qemu-init showcmd web" \
+		"qemud status -h" "qemu-adm list" "qemu-adm check -j web" "qemu-adm export web" "qemu-adm get web DESC" "qemu-adm get web" \
+		"qemu-cmd web info name" "qemu-adm create new" "qemu-adm clone db two"; do
+		# shellcheck disable=SC2086 # words
+		qi 1 ${words#qinit }
+		same "$stderr" "qinit: stdout: not all of the output could be written; the rest is done"
+	done
+	qi 3 qemu-init status db
+	same "$stderr" "qinit: stdout: not all of the output could be written"
+	as=
+	qi 0 qemu-init start new two
+	as=to_nobody
+	qi 1 qemu-adm get web DESC
+	same "$stderr" ""
+}
+
 @test "an acting verb without a name is 2, -a means all" {
 	local verb
 	no_guest web
