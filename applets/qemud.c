@@ -85,11 +85,18 @@ static int put_in_order(struct fleet *f)
 	return code;
 }
 
-static int load_all(struct host *h, const struct call *c)
+/* With the list of autostart, of which nobody else tells what is wrong. */
+static int load_listed(struct host *h, const struct call *c)
 {
+	struct buf errors = { 0 };
 	int code = load_host(c, h, 1);
 
-	return code != DONE ? code : h->autostart.code;
+	reg_free(&h->autostart);
+	if (reg_autostart(&h->autostart, h->place.etc, &errors) < 0 && code == DONE)
+		code = h->autostart.code;
+	say_lines(c, NULL, &errors);
+	buf_free(&errors);
+	return code;
 }
 
 static int is_wanted(const struct fleet *f, const char *name, int live)
@@ -107,7 +114,7 @@ static int is_wanted(const struct fleet *f, const char *name, int live)
 static int gather(struct fleet *f, struct call *c, int live, int quiet)
 {
 	size_t n = 0;
-	int code = load_all(&f->h, c);
+	int code = live ? load_host(c, &f->h, 1) : load_listed(&f->h, c);
 	struct probe *all = probe_list(&f->h, &n);
 
 	f->c = c;
@@ -428,7 +435,7 @@ static int verb_status(struct call *c)
 	struct host h;
 	struct buf out = { 0 };
 	size_t n = 0;
-	int code = load_all(&h, c);
+	int code = load_listed(&h, c);
 	enum show_form form = show_form(&c->o);
 	struct probe *list = probe_list(&h, &n);
 

@@ -4,6 +4,8 @@
 
 int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
 {
+	struct buf untold = { 0 };
+
 	*h = (struct host){ 0 };
 	*code = DONE;
 	if (place_find(&h->place, e) < 0)
@@ -12,7 +14,8 @@ int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
 		*code = h->site.code;
 	if (reg_load(&h->reg, h->place.etc, errors) < 0)
 		*code = h->reg.code;
-	reg_autostart(&h->autostart, h->place.etc, errors);
+	reg_autostart(&h->autostart, h->place.etc, &untold);
+	buf_free(&untold);
 	h->code = *code;
 	return 0;
 }

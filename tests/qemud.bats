@@ -195,6 +195,21 @@ seconds() {
 	same "$output" ""
 }
 
+@test "stop needs no list of autostart: a bad line of it is neither told nor a failure" {
+	no_guest a
+	autostart a "d # x"
+	qi 0 qemu-init start a
+	qi 0 qemud stop -f
+	like "$stderr" "qemud: a: *forced*"
+	same "${#stderr_lines[@]}" 1
+	qi 0 qemud stop
+	same "$stderr" ""
+	qi 6 qemud status
+	like "$stderr" "qemud: $QEMU_INIT_ETC/autostart:2: d: want nothing behind the name"
+	qi 6 qemud start
+	now_is a running
+}
+
 @test "stop ends a VM only when those that are AFTER it are down, and all others at once" {
 	deaf web AFTER1=db STOPDELAY=3
 	button_vm db
