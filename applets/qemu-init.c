@@ -456,7 +456,7 @@ static int restart_one(struct call *c, struct host *h, const char *name, int64_t
 	int code = load_targets(c, h, &t, 1);
 	if (code == DONE) {
 		act_all(&a, 1, &job);
-		code = a.code;
+		code = a.code == DONE && a.held ? FAILED : a.code;
 	}
 	if (code == DONE)
 		code = each_start(c, &t, 0);

@@ -32,6 +32,7 @@ struct guest {
 	char name[CONF_NAME_MAX + 1];
 	struct target t;
 	int code;
+	int held;		/* it did not run, and somebody has its lock */
 	enum stage stage;
 	pid_t pid;		/* the process that waits for it, then that starts it */
 };
@@ -308,8 +309,10 @@ static void start_all(struct fleet *f, long room)
 
 	if (f->n && boot_begin(&f->h.place, &e) < 0)
 		fail(f->c, NULL, &e);
-	for (size_t i = 0; i < f->n; i++)
-		f->list[i].at = ((struct guest *)f->list[i].owner)->code == DONE ? ORDER_HELD : ORDER_OVER;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct guest *g = f->list[i].owner;
+		f->list[i].at = g->code == DONE && !g->held ? ORDER_HELD : ORDER_OVER;
+	}
 	while (go_on(f, &room) && ((pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR))
 		if (pid > 0)
 			child_ended(f, pid, status, &room);
@@ -380,8 +383,11 @@ static void stop_all(struct fleet *f, int64_t ms)
 	for (size_t i = 0; i < f->n; i++)
 		f->acts[i].name = f->list[f->n - 1 - i].name;
 	act_all(f->acts, f->n, &job);
-	for (size_t i = 0; i < f->n; i++)
-		((struct guest *)f->list[place_of(f, &f->acts[i])].owner)->code = f->acts[i].code;
+	for (size_t i = 0; i < f->n; i++) {
+		struct guest *g = f->list[place_of(f, &f->acts[i])].owner;
+		g->code = f->acts[i].code;
+		g->held = f->acts[i].held;
+	}
 }
 
 /* One that is under way would start VMs behind the stop's back. */

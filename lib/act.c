@@ -152,6 +152,7 @@ static int is_absent(struct act *a)
 static void leave_absent(struct act *a)
 {
 	say(a, "does not run, but its lock is held (by qemu-adm, or by a start that has just begun)");
+	a->held = 1;
 	finish(a, DONE, NULL);
 }
 
@@ -367,6 +368,7 @@ void act_all(struct act *list, size_t n, const struct act_job *job)
 		a->loop = &l;
 		a->done = 0;
 		a->deadline = 0;
+		a->held = 0;
 		a->absent = 0;
 		a->begun = 0;
 		a->passed = 0;

@@ -13,6 +13,7 @@ struct act {
 	int code;		/* of this VM */
 	int64_t most;		/* its limit is never longer; 0: as long as it is. `may` can set it */
 	int done;
+	int held;		/* it does not run, but somebody has its lock: it cannot be started now */
 	/* the module's own */
 	struct probe probe;
 	struct ask ask;

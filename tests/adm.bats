@@ -413,6 +413,10 @@ delete_while() {
 	done
 	qi 0 qemud stop
 	same "$stderr" "qemud: $what"
+	qi 0 qemud restart
+	same "$stderr" "qemud: $what"
+	qi 1 qemu-init restart big
+	same "$stderr" "qemu-init: $what"
 	kill -CONT "$cloner"
 	ended "$pid" 0
 	qi 0 qemu-init stop big two

@@ -278,5 +278,5 @@ row() {
 }
 
 @test "without QEMU: a lock that somebody holds" {
-	row alone absent 124 0 0 124 4 0 0 0 124 124 124 1 124 1 1 1
+	row alone absent 124 0 0 1 4 0 0 0 124 124 124 1 124 1 1 1
 }
