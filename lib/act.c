@@ -170,9 +170,10 @@ static void on_answer(void *arg)
 		end_process(a->ask.peer, &a->probe.vm, 0);
 		try_again(a);
 	} else {
-		if (a->passed && a->ask.code == DONE)
-			say(a, a->ask.words); /* force that nobody asked for */
-		finish(a, a->ask.code, a->ask.words);
+		int unasked = a->passed && a->ask.code == DONE && *a->ask.words; /* force that is always told */
+		if (unasked)
+			say(a, a->ask.words);
+		finish(a, a->ask.code, unasked ? NULL : a->ask.words);
 	}
 }
 

@@ -235,6 +235,17 @@ static const char *end_words(const struct keeper *k)
 	return words[k->ladder.last];
 }
 
+/* How it ended, for whoever asked for it: what went beyond that is said, and no more then. */
+static const char *tell_end(struct keeper *k)
+{
+	const struct ladder *l = &k->ladder;
+
+	if (l->last <= l->least || l->last == LADDER_PRESS)
+		return end_words(k);
+	keep_note(k, "%s%s", l->least > LADDER_PRESS ? "" : "the guest did not power off, ", end_words(k));
+	return "";
+}
+
 /* What QEMU has forked goes with it. */
 static void end_strays(struct keeper *k)
 {
@@ -281,7 +292,7 @@ static void ended(struct keeper *k, int status)
 	if (!good && k->lived)
 		bundle(k, &end); /* a start that fails has said it all on stderr */
 	journal(k->vm->name, end.how);
-	settle(k, good, end_words(k));
+	settle(k, good, tell_end(k));
 }
 
 static void kill_qemu(struct keeper *k)
@@ -345,15 +356,6 @@ static void press(struct keeper *k)
 	wire_send(&k->wire, "system_powerdown", NULL, NULL, NULL);
 }
 
-/* What was asked for by name needs no words; what goes beyond it does. */
-static void say_forced(struct keeper *k, enum ladder_step step, const char *words)
-{
-	if (step <= k->ladder.least)
-		journal(k->vm->name, words);
-	else
-		keep_note(k, "%s: %s", k->ladder.least > LADDER_PRESS ? "forced" : "the guest did not power off, forced", words);
-}
-
 static void climb(struct keeper *k)
 {
 	int64_t next;
@@ -364,11 +366,8 @@ static void climb(struct keeper *k)
 			press(k);
 			continue;
 		}
-		if (step == LADDER_QUIT && wire_send(&k->wire, "quit", NULL, NULL, NULL) == 0) {
-			say_forced(k, step, "QMP quit");
+		if (step == LADDER_QUIT && wire_send(&k->wire, "quit", NULL, NULL, NULL) == 0)
 			continue;
-		}
-		say_forced(k, step, "SIGKILL");
 		k->ladder.last = LADDER_KILL;
 		kill_qemu(k);
 	}

@@ -195,6 +195,27 @@ seconds() {
 	same "$output" ""
 }
 
+@test "stop tells of each VM once how it ended, by the step that worked" {
+	no_guest deaf
+	no_guest stuck AFTER1=deaf
+	button_vm good
+	qi 0 qemu-init start deaf stuck good
+	says good R
+	state_of stuck
+	kill -STOP "$VM_PID"
+	qi 0 qemud stop -t 6
+	same "$(sort <<<"$stderr")" "qemud: deaf: the guest did not power off, forced: QMP quit
+qemud: good: powered off by the guest
+qemud: stuck: the guest did not power off, forced: SIGKILL"
+	qi 0 qemu-init start deaf stuck
+	state_of stuck
+	kill -STOP "$VM_KEEPER" "$VM_PID"
+	qi 0 qemud stop -f -t 3
+	same "$(said "forced: SIGKILL")" "stuck "
+	same "$(said "forced: QMP quit")" "deaf "
+	same "$(grep -c forced <<<"$stderr")" 2
+}
+
 @test "stop needs no list of autostart: a bad line of it is neither told nor a failure" {
 	no_guest a
 	autostart a "d # x"
