@@ -270,6 +270,8 @@ static int open_file(struct work *w)
 	if (!found)
 		say_lines(w->c, NULL, &errors);
 	buf_free(&errors);
+	if (!found && code == DONE)
+		return err_code(&w->e, NOT_CONFIGURED, "%s: runs without an rc-file", w->t.operand);
 	if (!found)
 		return code;
 	uid_t owner = w->t.conf.owner;

@@ -64,6 +64,33 @@ static int find_by_path(const char *operand, char rc[PATH_MAX], struct err *e)
 	return text_copy(rc, PATH_MAX, path);
 }
 
+/* What a VM that lives was started from: the path of its rc-file, "" for none, and its settings, where there are no others. 1;
+ * 0: it does not live. */
+static int recall(struct target *t, const struct host *h, const char *name)
+{
+	struct vm vm;
+	struct lock_seen seen;
+	struct state s = { 0 };
+	struct buf errors = { 0 };
+	struct err e;
+	int lives = vm_look(&vm, &h->place, name, &e) == 1 && lock_look(vm.lock, &seen) == 0 && (seen.qemu || seen.keeper) &&
+		state_read(&s, vm.dir, &e) == 1;
+
+	if (lives) {
+		buf_str(&t->rc_words, s.rc);
+		cfg_read(&t->old_settings, s.settings, strlen(s.settings), "state", &errors);
+		t->throw_away = s.throw_away != 0;
+	}
+	if (lives && !t->n) {
+		t->settings = t->old_settings.words;
+		t->n = t->old_settings.n;
+	}
+	state_free(&s);
+	buf_free(&errors);
+	vm_close(&vm);
+	return lives;
+}
+
 /* Where the operand's rc-file is; "" for settings alone. */
 static int find_rc(struct target *t, char rc[PATH_MAX], struct err *e)
 {
@@ -77,6 +104,8 @@ static int find_rc(struct target *t, char rc[PATH_MAX], struct err *e)
 	if (strchr(t->operand, '/'))
 		return find_by_path(t->operand, rc, e);
 	vm = reg_find(&t->host->reg, t->operand);
+	if (!vm && text_name(t->operand, CONF_NAME_MAX) && recall(t, t->host, t->operand))
+		return t->rc_words.n ? find_by_path(t->rc_words.s, rc, e) : 0;
 	if (!vm)
 		return err_code(e, NOT_CONFIGURED, "%s: no such VM (`qemu-init list` names them; a path needs a `/`)", t->operand);
 	t->registered = 1;
@@ -273,13 +302,13 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 
 	t->host = h;
 	choose_temp(t);
+	if ((code = target_conf(t, h, errors, warnings)) != DONE)
+		return code;
 	for (size_t i = 0; i < t->n; i++) {
 		if (i)
 			buf_char(&t->setting_words, ' ');
 		text_shell(&t->setting_words, t->settings[i]);
 	}
-	if ((code = target_conf(t, h, errors, warnings)) != DONE)
-		return code;
 	if (place_fits(&h->place, t->name, &e) < 0)
 		return complain(errors, &e);
 	code = first_of(code, load_raw(t, errors));
@@ -292,26 +321,10 @@ int target_load(struct target *t, const struct host *h, struct buf *errors, stru
 
 void target_remember(struct target *t, const struct host *h, const char *name)
 {
-	struct vm vm;
-	struct lock_seen seen;
-	struct state s = { 0 };
-	struct buf errors = { 0 };
-	struct err e;
-
 	*t = (struct target){ .operand = name };
 	text_copy(t->name, sizeof(t->name), name);
-	if (vm_look(&vm, &h->place, name, &e) == 1 && lock_look(vm.lock, &seen) == 0 && (seen.qemu || seen.keeper) &&
-	    state_read(&s, vm.dir, &e) == 1) {
-		buf_str(&t->rc_words, s.rc);
-		cfg_read(&t->old_settings, s.settings, strlen(s.settings), "state", &errors);
+	if (recall(t, h, name))
 		t->operand = t->rc_words.n ? t->rc_words.s : NULL;
-		t->settings = t->old_settings.words;
-		t->n = t->old_settings.n;
-		t->throw_away = s.throw_away != 0;
-	}
-	state_free(&s);
-	buf_free(&errors);
-	vm_close(&vm);
 }
 
 void target_free(struct target *t)

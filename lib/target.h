@@ -12,7 +12,7 @@
 #include "uid.h"
 
 struct target {
-	const char *operand;	/* NULL: there are only settings */
+	const char *operand;	/* a path, a registered name or that of a VM that runs; NULL: there are only settings */
 	char *const *settings;
 	size_t n;
 	int more;		/* others follow it on the line */
@@ -28,9 +28,9 @@ struct target {
 	struct uid_plan uid;
 	gid_t group;		/* GROUP, 0 for none */
 	const char *temp[4];	/* for throw-away overlays, ends with NULL */
-	struct buf rc_words;	/* target_remember: the rc-file's path, and the settings */
+	struct buf rc_words;	/* of one that runs: the rc-file's path, and the settings */
 	struct cfg old_settings;
-	int throw_away;		/* target_remember: it runs so */
+	int throw_away;		/* it runs so */
 	struct buf setting_words; /* the settings as words of sh(1) */
 	const struct host *host;
 };

@@ -189,6 +189,31 @@ refused() {
 	same "$(cat "$(rc_of web)")" RAM=1G
 }
 
+@test "a VM that runs but is not registered is known by its name, too, as long as it runs" {
+	rc "$scratch/srv" web MACHINE=none SERIAL=no RAM=16M
+	qi 0 qemu-init start "$scratch/srv" DESC=x
+	qi 0 qemu-adm get web RAM DESC
+	same "$output" $'16M\nx'
+	qi 0 qemu-adm set web RAM=32M
+	same "$(tail -n 1 "$scratch/srv/web-qemu.rc")" RAM=32M
+	qi 0 qemu-init showcmd web
+	like "$output" "*-name web *-m 32*"
+	qi 0 qemu-adm export web
+	like "$output" "*-m 32*"
+	qi 0 qemu-adm check web
+	qi 0 qemu-init start web
+	same "$stderr" "qemu-init: web: runs already"
+	same "$(qemus_of web)" 1
+	qi 0 qemu-init start NAME=bare MACHINE=none SERIAL=no RAM=16M
+	qi 0 qemu-adm get bare RAM
+	same "$output" 16M
+	qi 0 qemu-init showcmd bare
+	refused 6 "bare: runs without an rc-file" set bare RAM=32M
+	qi 0 qemu-init kill web bare
+	refused 6 "web: no such VM*" get web
+	refused 6 "bare: no such VM*" set bare RAM=32M
+}
+
 # editor SHELL-COMMANDS: what edit calls; $1 is the draft
 editor() {
 	printf '%s\n' '#!/bin/sh' '[ "$1" = -w ] && shift' "$@" >"$scratch/editor"
