@@ -22,10 +22,18 @@ static void verb_usage(struct buf *b, const struct applet *a, const struct verb 
 		*v->letters ? " [OPTION...]" : "", *v->operands ? " " : "", v->operands);
 }
 
+static int takes_words(const struct applet *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (*a->verbs[i].operands)
+			return 1;
+	return 0;
+}
+
 static void usage(struct buf *b, const struct applet *a)
 {
 	if (a->verbs[0].name)
-		buf_fmt(b, "usage: %s VERB [OPTION...] [NAME...]\n", a->name);
+		buf_fmt(b, "usage: %s VERB [OPTION...]%s\n", a->name, takes_words(a) ? " [NAME...]" : "");
 	else
 		verb_usage(b, a, &a->verbs[0], "usage: ");
 }

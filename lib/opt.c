@@ -13,7 +13,7 @@ const struct opt_letter opt_letters[] = {
 	{ 'c', "console", NULL, "join the serial console to stdin and stdout" },
 	{ 'd', "dir", "DIR", "the VM's folder" },
 	{ 'e', "escape", "CHAR", "leave by Ctrl-CHAR instead of Ctrl-]" },
-	{ 'f', "force", NULL, "do not ask, do not wait" },
+	{ 'f', "force", NULL, "at once, without asking" },
 	{ 'h', "help", NULL, "this help" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'n', "number", "N", "so many" },

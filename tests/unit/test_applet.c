@@ -29,7 +29,11 @@ static const struct verb only[] = {
 	{ .letters = "pf", .operands = "NAME WORD...", .summary = "one", .own = 1, .least = 2, .most = -1, .run = run },
 };
 static const struct applet one = { .name = "vm-one", .summary = "one thing", .verbs = only, .n = 1 };
-static const struct applet *const list[] = { &many, &one };
+static const struct verb wordless[] = {
+	{ .name = "up", .letters = "f", .operands = "", .summary = "all of it", .run = run },
+};
+static const struct applet host = { .name = "vm-host", .summary = "the host", .verbs = wordless, .n = 1 };
+static const struct applet *const list[] = { &many, &one, &host };
 
 static struct buf out, words;
 
@@ -46,7 +50,7 @@ static int call(const char *line)
 	snprintf(text, sizeof(text), "%s", line);
 	for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
 		argv[n++] = w;
-	return applet_main(list, 2, n, argv, &out, &words);
+	return applet_main(list, sizeof(list) / sizeof(*list), n, argv, &out, &words);
 }
 
 static void runs(const char *line, const char *want)
@@ -103,14 +107,16 @@ static void test_refused(void)
 
 static void test_help(void)
 {
-	says("qinit", "vm-many\nvm-one\n");
-	CHECK_TEXT(buf_text(&out), "vm-many\nvm-one\n");
-	says("qinit --list", "vm-many\nvm-one\n");
+	says("qinit", "vm-many\nvm-one\nvm-host\n");
+	CHECK_TEXT(buf_text(&out), "vm-many\nvm-one\nvm-host\n");
+	says("qinit --list", "vm-many\nvm-one\nvm-host\n");
 	says("qinit --version", "qinit " VERSION "\n");
 	says("qinit --help", "usage: qinit APPLET");
 	says("qinit -h", "\n  vm-many    many verbs\n");
 	says("vm-many -h", "\nLife:\n  start      NAME...                         start VMs\n");
 	says("vm-many --help", "\nexamples:\n  vm-many start web\n");
+	says("vm-host -h", "usage: vm-host VERB [OPTION...]\nthe host.\n");
+	says("vm-host up -h", "  -f         --force       at once, without asking\n");
 	says("vm-many stop -h", "usage: vm-many stop [OPTION...] NAME...\nstop VMs.\n\n");
 	CHECK(strstr(buf_text(&out), "  -a         --all") && strstr(buf_text(&out), "\nexamples:\n  stop web\n"));
 	says("vm-many demo --help", "usage: vm-many demo\nshow it.\n");
