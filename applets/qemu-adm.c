@@ -80,6 +80,21 @@ static int take(struct work *w)
 	return w->lock < 0 ? -1 : DONE;
 }
 
+/* For a file: one that nobody has registered is changed where there can be no lock, too. */
+static int take_file(struct work *w)
+{
+	int code = w->lock < 0 ? take(w) : DONE;
+
+	return code < 0 && w->e.code != TIMED_OUT && !w->t.registered ? DONE : code;
+}
+
+/* For as long as nobody has to wait for us. */
+static int let_go(struct work *w)
+{
+	fd_close(&w->lock);
+	return DONE;
+}
+
 /* Who changes something refuses what he cannot read, lest he lose it; who only looks takes what there is. */
 static int read_host(struct work *w)
 {
@@ -1280,14 +1295,14 @@ static const struct verb verbs[] = {
 	  .arg = STEPS(read_host, print_list) },
 	{ .name = "set", .group = "files", .letters = "", .operands = "NAME|FILE|FOLDER KEY=VALUE...", .least = 2, .most = -1,
 	  .summary = "change lines of the rc-file", .run = run,
-	  .arg = STEPS(check_settings, take, read_host, open_file, put_settings, check_text, save_again),
+	  .arg = STEPS(check_settings, take_file, read_host, open_file, take_file, put_settings, check_text, save_again),
 	  .examples = "  qemu-adm set web RAM=1G NIC1=user,hostfwd=tcp::2222-:22\n  qemu-adm set web CDROM=\n" },
 	{ .name = "get", .letters = "", .operands = "NAME|FILE|FOLDER [KEY...]", .least = 1, .most = -1,
 	  .summary = "what is in force", .run = run,
 	  .arg = STEPS(read_host, load_vm, print_values), .examples = "  qemu-adm get web\n  qemu-adm get web RAM DISK1\n" },
 	{ .name = "edit", .letters = "", .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "the rc-file in your editor, checked", .run = run,
-	  .arg = STEPS(read_host, open_file, begin_draft, edit_draft, take, check_old, save_again, drop_draft) },
+	  .arg = STEPS(read_host, open_file, take_file, let_go, begin_draft, edit_draft, take_file, check_old, save_again, drop_draft) },
 	{ .name = "check", .letters = "j", .operands = "[NAME|FILE|FOLDER...]", .most = -1,
 	  .summary = "what a start would stumble over", .run = run,
 	  .arg = STEPS(read_host, check_all),

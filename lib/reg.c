@@ -194,11 +194,14 @@ int reg_lock(const char *etc_dir, int64_t deadline, struct err *e)
 
 	if (!*etc_dir)
 		return err_code(e, NOT_CONFIGURED, "no place for the registry: neither HOME nor QEMU_INIT_ETC is set");
-	if (file_mkdirs(etc_dir, 0755) < 0)
-		return err_sys(e, "%s", etc_dir);
 	if (file_join(path, sizeof(path), etc_dir, ".lock") < 0)
 		return err_code(e, NOT_CONFIGURED, "%s: too long a path", etc_dir);
-	return file_lock(path, deadline, e);
+	int fd = file_mkdirs(etc_dir, 0755) < 0 ? err_sys(e, "%s", etc_dir) : file_lock(path, deadline, e);
+	if (fd >= 0)
+		return fd;
+	if (e->code == TIMED_OUT)
+		return err_code(e, TIMED_OUT, "%s: another qemu-adm is at work", path);
+	return err_at(e, "no lock on the registry (QEMU_INIT_ETC=DIR is another place for it)");
 }
 
 int reg_write(struct reg *r, const char *name, const char *line, struct err *e)

@@ -149,7 +149,7 @@ refused() {
 	as="timeout 15"
 	qi 124 qemu-adm register "$scratch/srv"
 	same "${#stderr_lines[@]}" 1
-	like "$stderr" "qemu-adm: $QEMU_INIT_ETC/.lock: *"
+	same "$stderr" "qemu-adm: $QEMU_INIT_ETC/.lock: another qemu-adm is at work"
 	pkill -P "$pid"
 }
 
@@ -236,6 +236,38 @@ editor() {
 	like "$stderr" "*.draft: was kept; it goes on from there"
 	same "$(cat "$(rc_of web)")" $'# made by a test\nRAM=16M\nSMP=2'
 	[[ ! -e $(rc_of web).draft ]]
+}
+
+# with a configuration that nobody can write to
+rescued() {
+	unshare -m sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$QEMU_INIT_ETC" "$@"
+}
+
+@test "where there can be no lock on the registry, a file that is not in it is changed all the same; for the rest the remedy is named" {
+	local why="no lock on the registry (QEMU_INIT_ETC=DIR is another place for it): $QEMU_INIT_ETC/.lock: read-only file system"
+	vm web RAM=16M
+	rc "$scratch/srv" fix RAM=16M
+	as=rescued
+	qi 0 qemu-adm set "$scratch/srv" RAM=32M
+	same "$stderr$(cat "$scratch/srv/fix-qemu.rc")" $'# by hand\nRAM=32M'
+	editor 'echo SMP=2 >>"$1"; echo >"'"$scratch"'/edited"'
+	qi 0 qemu-adm edit "$scratch/srv/fix-qemu.rc"
+	same "$stderr$(cat "$scratch/srv/fix-qemu.rc")" $'# by hand\nRAM=32M\nSMP=2'
+	rm "$scratch/edited"
+	refused 1 "$why" set web RAM=32M
+	refused 1 "$why" set "$QEMU_INIT_DAT/web" RAM=32M
+	refused 1 "$why" edit web
+	refused 1 "$why" edit "$QEMU_INIT_DAT/web"
+	refused 1 "$why" create -d "$scratch/srv" new
+	refused 1 "$why" register "$scratch/srv"
+	[[ ! -e $scratch/edited ]] || fail "it is told after the editing"
+	as=
+	be_nobody
+	export QEMU_INIT_ETC=$scratch/etc
+	chown -R 65534:65534 "$scratch/srv"
+	qi 0 qemu-adm set "$scratch/srv" RAM=64M
+	qi 4 qemu-adm register "$scratch/srv"
+	like "$stderr" "qemu-adm: no lock on the registry (QEMU_INIT_ETC=*"
 }
 
 @test "edit: a failing editor, and a file that changed meanwhile" {
