@@ -77,7 +77,7 @@ static void test_many_ways(void)
 {
 	enum { MANY = 100 };
 	static struct order_vm many[MANY];
-	static char names[MANY][4];
+	static char names[MANY][12];
 	struct err e;
 
 	for (int i = 0; i < MANY; i++) {
