@@ -246,16 +246,32 @@ static void look_boot(struct vm_check *c)
 	}
 }
 
-static void try_port(const struct vm_check *c, const struct conf_item *item, int family, int port)
+static void try_port(const struct vm_check *c, const struct conf_item *item, const char *address, int port)
 {
-	int fd = c->runs ? -1 : sock_listen_tcp(family, (uint16_t)port);
+	int fd = c->runs ? -1 : sock_listen_at(address, (uint16_t)port);
 	struct err e;
 
-	if (!c->runs && fd < 0 && (errno == EADDRINUSE || errno == EACCES)) {
-		err_sys(&e, "port %d: take another one", port);
+	if (!c->runs && fd < 0 && (errno == EADDRINUSE || errno == EACCES || errno == EADDRNOTAVAIL)) {
+		if (errno == EADDRNOTAVAIL)
+			err_set(&e, "%s: no address of this host, take one that is", address);
+		else
+			err_sys(&e, "port %d: take another one", port);
 		put(c->fails, item, &e);
 	}
 	fd_close(&fd);
+}
+
+/* QEMU itself listens, and knows only IPv4 there (net/slirp.c, slirp_hostfwd: inet_aton). */
+static void try_forward(const struct vm_check *c, const struct nic *n, const struct spec_forward *f)
+{
+	struct err e;
+
+	if (f->family == AF_INET) {
+		try_port(c, n->item, f->address, f->port);
+		return;
+	}
+	err_set(&e, "hostfwd: QEMU listens on no IPv6 address as [%s], take 127.0.0.1", f->address);
+	put(c->fails, n->item, &e);
 }
 
 static void look_ports(struct vm_check *c)
@@ -265,18 +281,18 @@ static void look_ports(struct vm_check *c)
 	struct spec_display display;
 	struct err e;
 
-	int family = strcmp(conf_text(conf, CONF_MONITOR), "ipv6") ? AF_INET : AF_INET6;
+	const char *own = "127.0.0.1", *address = strcmp(conf_text(conf, CONF_MONITOR), "ipv6") ? own : "::1";
 	for (int i = 0; mon && i <= 100; i += 100)
-		try_port(c, mon, family, (int)conf_long(conf, CONF_MONPORT) + i);
+		try_port(c, mon, address, (int)conf_long(conf, CONF_MONPORT) + i);
 	if (vnc && spec_display(&display, vnc->value, &e) == 0 && display.port) {
-		try_port(c, vnc, AF_INET, display.port);
+		try_port(c, vnc, own, display.port);
 		err_set(&e, "a TCP port, for the owner's programs on this host; `vnc` and ssh -L PORT:%s/%s/vnc.sock do without",
 			c->all->host->place.run, c->t->name);
 		put(c->notes, vnc, &e);
 	}
 	for (const struct nic *n = c->nics.list; n < c->nics.list + c->nics.n; n++)
 		for (size_t i = 0; i < n->spec.forwards; i++)
-			try_port(c, n->item, n->spec.forward[i].family, n->spec.forward[i].port);
+			try_forward(c, n, &n->spec.forward[i]);
 }
 
 /* Behind `user` networking the guest's calls are this host's own. */

@@ -6,6 +6,7 @@
 #include "fd.h"
 #include "text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -91,11 +92,12 @@ static socklen_t loopback(int family, uint16_t port, union address *a)
 	return sizeof(a->in4);
 }
 
-int sock_listen_tcp(int family, uint16_t port)
+int sock_listen_at(const char *address, uint16_t port)
 {
 	union address a;
+	int family = strchr(address, ':') ? AF_INET6 : AF_INET, on = 1;
 	socklen_t n = loopback(family, port, &a);
-	int on = 1;
+	inet_pton(family, address, family == AF_INET ? (void *)&a.in4.sin_addr : &a.in6.sin6_addr);
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
@@ -107,6 +109,11 @@ int sock_listen_tcp(int family, uint16_t port)
 		return fd;
 	fd_close(&fd);
 	return -1;
+}
+
+int sock_listen_tcp(int family, uint16_t port)
+{
+	return sock_listen_at(family == AF_INET ? "127.0.0.1" : "::1", port);
 }
 
 static int connect_loopback(int family, uint16_t port, int64_t deadline)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Sockets: UNIX by absolute path, TCP on the loopback addresses alone; nonblocking, close-on-exec. */
+/* Sockets: UNIX by absolute path, TCP to use on the loopback addresses alone; nonblocking, close-on-exec. */
 #ifndef SOCK_H
 #define SOCK_H
 
@@ -22,6 +22,8 @@ int sock_connect_unix(const char *path, int64_t deadline, struct err *e);
 int sock_listen_tcp(int family, uint16_t port);
 /* Connects to 127.0.0.1, or where that is refused to ::1. fd, or -1 and err. */
 int sock_connect_tcp(uint16_t port, int64_t deadline, struct err *e);
+/* The same on any address of this host's, in numbers, for who only wants to know whether it could be had. */
+int sock_listen_at(const char *address, uint16_t port);
 /* One accepted connection, nonblocking and close-on-exec; -1 with errno. */
 int sock_accept(int fd);
 void sock_nodelay(int fd);

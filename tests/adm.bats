@@ -624,6 +624,9 @@ mistakes() {
 		KERNEL=empty|fails: RC:1: KERNEL: DIR/empty: an empty file
 		KERNEL=plain.img\nINITRD=/tmp|fails: RC:2: INITRD: /tmp: a directory, not a file
 		NIC1=user,hostfwd=tcp::BUSY-:22|fails: RC:1: NIC1: port BUSY: take another one: address in use
+		NIC1=user,hostfwd=tcp:192.0.2.1:FREE-:22|fails: RC:1: NIC1: 192.0.2.1: no address of this host, take one that is
+		NIC1=user,hostfwd=tcp:[::1]:FREE-:22|fails: RC:1: NIC1: hostfwd: QEMU listens on no IPv6 address as [::1], take 127.0.0.1
+		NIC1=user,hostfwd=tcp:127.0.0.2:FREE-:22|
 		NIC1=user,hostfwd=tcp::1-:22\nRUNAS=nobody|fails: RC:1: NIC1: hostfwd: only root may open port 1, others from 1024 on (ip_unprivileged_port_start)
 		NIC1=wire|fails: RC:1: NIC1: wire: want none, user, bridge:BR or tap:IF
 		NIC1=bridge:no-bridge|fails: RC:1: NIC1: no-bridge: there is no such bridge*

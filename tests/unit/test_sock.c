@@ -106,6 +106,16 @@ static void test_tcp(int family)
 	CHECK(strstr(e.text, "connect to port ") == e.text);
 }
 
+static void test_at(void)
+{
+	CHECK(sock_listen_at("192.0.2.1", 0) == -1 && errno == EADDRNOTAVAIL); /* nobody's: RFC 5737 */
+	int fd = sock_listen_at("127.0.0.2", 0);
+	int same = sock_listen_tcp(AF_INET, port_of(fd));
+	CHECK(is_ours(fd) && is_ours(same));
+	close(same);
+	close(fd);
+}
+
 static void test_pass(void)
 {
 	int s[2], p[2], got;
@@ -134,6 +144,7 @@ int main(void)
 	test_length();
 	test_tcp(AF_INET);
 	test_tcp(AF_INET6);
+	test_at();
 	test_pass();
 	return unit_failed;
 }
