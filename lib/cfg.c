@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CFG_FILE_MAX = 1 << 20 };
 
@@ -168,7 +169,7 @@ int cfg_load(struct cfg *c, const char *path, uid_t owner, struct buf *errors)
 
 	if (trust_read(path, &owner, CFG_FILE_MAX, &text, &e) == 0) {
 		bad = cfg_read(c, buf_text(&text), text.n, path, errors);
-	} else if (errno != ENOENT) {
+	} else if (errno != ENOENT || readlink(path, (char[1]){ 0 }, 1) > 0) { /* a link that leads nowhere is a mistake */
 		c->code = e.code == NO_RIGHT ? NO_RIGHT : NOT_CONFIGURED;
 		buf_fmt(errors, "%s\n", e.text);
 		bad = -1;

@@ -19,6 +19,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,14 +319,41 @@ static void look_services(struct vm_check *c)
 	put(c->notes, c->nics.list[i].item, &e);
 }
 
-/* It is to be written; one that has not all its room yet will want it from the file system. */
-static void look_image(const struct vm_check *c, const struct disk *d)
+/* What it may still want of this file system. */
+static long long wants(const struct disk *d, dev_t dev)
 {
+	const struct disk_node *n = &d->node[0];
+	struct stat st;
+
+	if (!n->writable || stat(n->path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_dev != dev)
+		return 0;
+	return (long long)n->size - (long long)st.st_blocks * 512;
+}
+
+/* An image of another format is an odd disk to the guest. */
+static void look_format(const struct vm_check *c, const struct disk *d, const struct stat *st)
+{
+	char begin[8];
+	struct err e;
+
+	if (d->cdrom || d->spec.format != FORMAT_RAW || !S_ISREG(st->st_mode) ||
+	    file_peek(AT_FDCWD, d->node[0].path, begin, sizeof(begin)) < 0 || !text_begins(begin, "QFI\xfb"))
+		return;
+	err_set(&e, "%s: an image of qcow2 that is taken as raw: format=qcow2", d->node[0].path);
+	put(c->notes, d->item, &e);
+}
+
+/* It is to be written; one that has not all its room yet will want it from the file system, as those before it do. */
+static void look_image(const struct vm_check *c, const struct disks *disks, size_t i)
+{
+	const struct disk *d = &disks->list[i];
 	const struct disk_node *n = &d->node[0];
 	struct statfs fs;
 	struct stat st;
 	struct err e;
 
+	if (stat(n->path, &st) == 0)
+		look_format(c, d, &st);
 	if (!n->writable || stat(n->path, &st) < 0)
 		return;
 	if (disk_may_write(n->path, &st, &e) < 0) {
@@ -336,12 +364,13 @@ static void look_image(const struct vm_check *c, const struct disk *d)
 	}
 	if (!S_ISREG(st.st_mode) || statfs(n->path, &fs) < 0)
 		return;
-	long long wants = (long long)n->size - (long long)st.st_blocks * 512;
-	long long there = (long long)fs.f_bavail * (long long)fs.f_bsize;
-	if (wants <= there)
+	long long there = (long long)fs.f_bavail * (long long)fs.f_bsize, own = wants(d, st.st_dev), before = 0;
+	for (size_t k = 0; k < i; k++)
+		before += wants(&disks->list[k], st.st_dev);
+	if (own + before <= there || before > there) /* once */
 		return;
-	err_set(&e, "%s: may grow by %lld MiB, and its file system has room for %lld: make room", n->path, wants >> 20,
-		there >> 20);
+	err_set(&e, "%s: may grow by %lld MiB%s, and its file system has room for %lld: make room", n->path, (own + before) >> 20,
+		before ? " with those before it" : "", there >> 20);
 	put(c->notes, d->item, &e);
 }
 
@@ -357,7 +386,7 @@ static void look_disks(struct vm_check *c)
 	if (disks_name(&disks, c->conf, &rules, &warnings, &e) == 0)
 		for (size_t i = 0; i < disks.n; i++) {
 			struct disk *d = &disks.list[i];
-			look_image(c, d);
+			look_image(c, &disks, i);
 			if (!c->runs && claim_check(&c->all->host->place, c->t->name, &(struct disks){ d, 1 }, &why) < 0) {
 				err_set(&e, "%s: stop it, or take `ro` in both", why.text);
 				put(c->fails, NULL, &e);
@@ -416,9 +445,11 @@ static void look_nics(struct vm_check *c)
 			bad = tap_there(n->spec.link, &up, &e) < 0 || (!c->runs && try_tap(n->spec.link, &e) < 0);
 		if (bad)
 			put(c->fails, n->item, &e);
+		if (!bad && n->spec.kind == NIC_BRIDGE)
+			tap_there(n->spec.link, &up, &e); /* no tap, but up or not */
 		if (up)
 			continue;
-		err_set(&e, "%s is down: ip link set %s up", n->name, n->name);
+		err_set(&e, "%s is down: ip link set %s up", n->spec.link, n->spec.link);
 		put(c->notes, n->item, &e);
 	}
 }

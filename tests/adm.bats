@@ -625,7 +625,7 @@ mistakes() {
 		KERNEL=plain.img\nINITRD=/tmp|fails: RC:2: INITRD: /tmp: a directory, not a file
 		NIC1=user,hostfwd=tcp::BUSY-:22|fails: RC:1: NIC1: port BUSY: take another one: address in use
 		NIC1=user,hostfwd=tcp:192.0.2.1:FREE-:22|fails: RC:1: NIC1: 192.0.2.1: no address of this host, take one that is
-		NIC1=user,hostfwd=tcp:[::1]:FREE-:22|fails: RC:1: NIC1: hostfwd: QEMU listens on no IPv6 address as [::1], take 127.0.0.1
+		NIC1=user,hostfwd=tcp:[::1]:FREE-:22|fails: RC:1: NIC1: hostfwd: QEMU listens on no IPv6 address as ?::1?, take 127.0.0.1
 		NIC1=user,hostfwd=tcp:127.0.0.2:FREE-:22|
 		NIC1=user,hostfwd=tcp::1-:22\nRUNAS=nobody|fails: RC:1: NIC1: hostfwd: only root may open port 1, others from 1024 on (ip_unprivileged_port_start)
 		NIC1=wire|fails: RC:1: NIC1: wire: want none, user, bridge:BR or tap:IF
@@ -643,6 +643,9 @@ mistakes() {
 		DISK1=frozen.img,ro|
 		DISK1=frozen.img,snapshot|
 		DISK1=vast.img|note: RC:1: DISK1: DIR/vast.img: may grow by * MiB, and its file system has room for *: make room
+		DISK1=big1.img\nDISK2=big2.img|note: RC:2: DISK2: DIR/big2.img: may grow by * MiB with those before it, and its file system has room for *: make room
+		DISK1=big1.img|
+		DISK1=orphan.img|note: RC:1: DISK1: DIR/orphan.img: an image of qcow2 that is taken as raw: format=qcow2
 		SANDBOX=no|note: RC:1: SANDBOX: QEMU runs without seccomp filter, Landlock and namespaces (ALLOWn=PATH opens what it needs)
 		AUTOSTART=ON|note: RC:1: AUTOSTART: not read; use: qemu-adm autostart on web
 		RUNAS=root|note: RC:1: RUNAS: a guest that breaks out of QEMU will be root on this host (no RUNAS: a uid of its own)
@@ -650,8 +653,10 @@ mistakes() {
 	END
 }
 
-@test "check finds each of sixty mistakes, with its place and remedy" {
+@test "check finds each of eighty mistakes, with its place and remedy" {
+	BATS_TEST_TIMEOUT=300
 	requires qemu-img
+	sed -i /RAM/d "$QEMU_INIT_ETC/default.rc" # a machine of which nothing is said is not tried
 	local busy=$((port + 500)) lines want left="" n=0 old newest
 	newest=$(qemu-system-x86_64 -machine help | grep -o '^pc-q35-[0-9.]*' | sort -V | tail -n 1)
 	old=$(qemu-system-x86_64 -machine help | sed -n '/(deprecated)$/{s/ .*//p;q}')
@@ -661,9 +666,11 @@ mistakes() {
 	chmod a-w "$QEMU_INIT_DAT/web/frozen.img"
 	: >"$QEMU_INIT_DAT/web/empty"
 	truncate -s 15T "$QEMU_INIT_DAT/web/vast.img"
+	truncate -s $(($(stat -fc '%a * %S' "$QEMU_INIT_DAT") * 2 / 3)) "$QEMU_INIT_DAT"/web/big{1,2}.img
 	qemu-img create -q -f qcow2 "$QEMU_INIT_DAT/web/gone.qcow2" 1M
 	qemu-img create -q -f qcow2 -b gone.qcow2 -F qcow2 "$QEMU_INIT_DAT/web/orphan.qcow2"
 	rm "$QEMU_INIT_DAT/web/gone.qcow2"
+	cp "$QEMU_INIT_DAT/web/orphan.qcow2" "$QEMU_INIT_DAT/web/orphan.img"
 	background socat "TCP-LISTEN:$busy,bind=0.0.0.0,fork" -
 	wait_until 5 bash -c "echo >/dev/tcp/127.0.0.1/$busy"
 	while IFS='|' read -r lines want; do
@@ -682,7 +689,7 @@ mistakes() {
 		[[ -z $want ]] || n=$((n + 1))
 	done < <(mistakes)
 	[[ -z $left ]] || fail "$left"
-	((n >= 58)) || fail "$n"
+	((n >= 83)) || fail "$n"
 }
 
 @test "check: a disk that a VM which runs has open, also one below a chain that it writes" {
@@ -764,6 +771,25 @@ code 0"
 	before=$output
 	as="env --ignore-signal=CHLD" qi 0 qemu-adm check web
 	same "$output" "$before"
+}
+
+@test "a cfg-file that is a link to nowhere is refused by start, and told by check" {
+	no_guest web
+	ln -s nowhere "$QEMU_INIT_DAT/web/web-qemu.cfg"
+	finds web "fails: $QEMU_INIT_DAT/web/web-qemu.cfg: no such file or directory"
+	qi 6 qemu-init start web
+	like "$stderr" "qemu-init: web: $QEMU_INIT_DAT/web/web-qemu.cfg: no such file or directory"
+	: >"$QEMU_INIT_DAT/web/nowhere"
+	finds web
+}
+
+@test "check: a bridge that is down is told, one that is up is not" {
+	requires ip
+	vm web NIC1=bridge:br0 MACHINE=pc
+	# shellcheck disable=SC2016 # the other shell's
+	run --separate-stderr unshare -n sh -c 'ip link add br0 type bridge; "$1" qemu-adm check web; ip link set br0 up; "$1" qemu-adm check web' - "$bin/qinit"
+	of_vms
+	same "$output$stderr" "web: note: $(rc_of web):2: NIC1: br0 is down: ip link set br0 up"
 }
 
 @test "check says what an old kernel does not give; nothing of it makes a start fail" {
