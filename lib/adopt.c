@@ -267,6 +267,7 @@ static void look_ahead(struct draft *d, const char *target)
 	for (size_t i = 0; i < d->n; i++) {
 		struct draft_option *o = &d->list[i];
 		d->throw_away |= !strcmp(o->name, "-snapshot");
+		d->nics |= text_listed("-net -netdev -nic", o->name);
 		if (!text_listed("-machine -M", o->name) || !o->props.n)
 			continue;
 		o->fate = DRAFT_TAKEN;
@@ -356,8 +357,9 @@ static void fill_in(struct draft *d, const char *target)
 	else if (d->kvm != d->tcg)
 		draft_put(d, CONF_ACCEL, 0, d->kvm ? "kvm" : "tcg");
 	fmt(nic, sizeof(nic), "user%s%s", card ? ",model=" : "", card ? card : "");
-	if (!d->bare && !d->nics)
-		assume(d, CONF_NIC, draft_number(d, CONF_NIC, NULL, ""), nic, "");
+	if (!d->bare && !d->nics && !text_listed("none microvm", d->machine))
+		assume(d, CONF_NIC, 1, nic, "");
+	draft_put(d, CONF_NIC, 1, "none"); /* lest default.rc adds one */
 	draft_put(d, CONF_SERIAL, 0, d->bare ? "no" : "yes");
 	draft_put(d, CONF_DISPLAY, 0, d->headless ? "none" : "vnc");
 	if (d->bare || device_bus(d) == BUS_IDE)

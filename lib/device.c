@@ -239,7 +239,6 @@ static int put_nic(struct draft *d, const struct props *net, const char *id, con
 		buf_fmt(&b, ",model=%s", model);
 	bad = bad || draft_put(d, CONF_NIC, number, buf_text(&b)) < 0;
 	buf_free(&b);
-	d->nics |= !bad;
 	return bad ? 0 : number;
 }
 
@@ -270,7 +269,7 @@ int device_nic(struct draft *d, struct draft_option *o)
 	const char *model = props_get(&o->props, "model"), *mac = props_get(&o->props, "mac");
 
 	if (props_is(&o->props, "type", "none"))
-		return d->nics = 1;
+		return 1;
 	if (!model)
 		model = device_usual_card(d);
 	else if (!strcmp(model, "virtio"))

@@ -44,7 +44,8 @@ struct draft {
 	int accels, kvm, tcg;
 	int bare;			/* -nodefaults: no devices but those named */
 	int throw_away;			/* -snapshot */
-	int headless, vga, serial, nics;
+	int headless, vga, serial;
+	int nics;			/* -net, -netdev or -nic is there: QEMU adds no card */
 	int scsi;			/* there is a disk on our SCSI controller */
 };
 

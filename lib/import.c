@@ -245,7 +245,7 @@ int import_rc(struct draft *d, const struct draft_from *from, const struct draft
 	d->from = cfg;
 	if (!bad && cfg)
 		bad = read_words(&d->words, cfg, e) || adopt_words(d, 0, NULL, e);
-	if (!bad && !text_in(buf_text(&d->rc), "NIC") && !text_in(buf_text(&d->cfg), "-net"))
+	if (!bad && !text_in(buf_text(&d->rc), "NIC") && !d->nics)
 		draft_note(d, "no network card is named: NIC1=bridge:br0 or NIC1=user adds one");
 	return bad ? -1 : 0;
 }

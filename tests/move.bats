@@ -356,6 +356,32 @@ VGA=none"
 	same "${lines[0]}" "made $QEMU_INIT_DAT/x/x-qemu.cfg, for what has no key"
 }
 
+@test "import of a guest without a network, or with one that is shut in, adds no card" {
+	local options
+	echo NIC1=user >>"$QEMU_INIT_ETC/default.rc"
+	while read -r options; do
+		qi 0 qemu-adm import - web -d "$scratch/web" <<<"qemu-system-x86_64 -M pc -m 16 -display none $options"
+		[[ $stderr != *NIC* ]] || fail "$stderr"
+		"$bin/qemu-init" showcmd -0 web | tr '\0' '\n' >"$scratch/argv"
+		# shellcheck disable=SC2086 # words
+		diff <(printf '%s\n' ${options/-nic none/} | sed '/^$/d') <(sed -n '/^-net$\|^-netdev$\|^-nic$/,$p' "$scratch/argv" | sed '/^$/d')
+		qi 0 qemu-adm delete -f web
+	done <<-END
+		-net none
+		-nic none
+		-nic socket,listen=127.0.0.1:$((port + 10))
+		-nic user,restrict=on
+		-net nic -net user
+		-netdev user,restrict=on,id=n -device e1000,netdev=n
+		-netdev socket,listen=127.0.0.1:$((port + 10)),id=n -device e1000,netdev=n
+	END
+	qi 0 qemu-adm import - web <<<"qemu-system-x86_64 -M pc -m 16 -display none -net none"
+	qi 0 qemu-init start web
+	qi 0 qemu-cmd web info network
+	same "$output" ""
+	qi 0 qemu-init kill web
+}
+
 @test "import refuses what it cannot know, and leaves nothing behind" {
 	local line
 	cd "$scratch"

@@ -54,12 +54,40 @@ static void test_defaults(void)
 	is("qemu-system-x86_64", "", "TGTARCH=qemu-system-x86_64 MACHINE=pc CPU=qemu64 RAM=128M ACCEL=tcg NIC1=user,model=e1000 "
 		"SERIAL=yes DISPLAY=vnc VGA=std | ");
 	is("qemu-system-x86_64", "-nodefaults -cpu max -m 1G -accel kvm -accel tcg -display none",
-		"TGTARCH=qemu-system-x86_64 MACHINE=pc CPU=max RAM=1G SERIAL=no DISPLAY=none VGA=none | ");
-	is("kvm", "-machine accel=tcg -M q35,usb=off -nic none", "MACHINE=q35,usb=off RAM=128M SERIAL=yes DISPLAY=vnc VGA=std | ");
+		"TGTARCH=qemu-system-x86_64 MACHINE=pc CPU=max RAM=1G NIC1=none SERIAL=no DISPLAY=none VGA=none | ");
+	is("kvm", "-machine accel=tcg -M q35,usb=off -nic none", "MACHINE=q35,usb=off RAM=128M NIC1=none SERIAL=yes DISPLAY=vnc VGA=std | ");
 	is("qemu-system-s390x", "-nographic -accel tcg", "TGTARCH=qemu-system-s390x MACHINE=s390-ccw-virtio SERIAL=yes RAM=128M ACCEL=tcg "
 		"NIC1=user DISPLAY=none | ");
-	is("kvm", "-sdl -m 1G -nic none", "RAM=1G SERIAL=yes DISPLAY=vnc VGA=std | ");
+	is("kvm", "-sdl -m 1G -nic none", "RAM=1G NIC1=none SERIAL=yes DISPLAY=vnc VGA=std | ");
+	is("kvm", "-m 1G -M microvm -netdev", "f: -netdev wants a value");
+	is("kvm", "-m 1G -M microvm", "MACHINE=microvm RAM=1G NIC1=none SERIAL=yes DISPLAY=vnc | ");
 	is("kvm", "-accel hvf", "f: accelerator hvf: want kvm or tcg");
+}
+
+/* What names a card or network stays or becomes a key, and QEMU adds none then. */
+static void test_networks(void)
+{
+	static const char *const cases[][2] = {
+		{ "", "user,model=e1000 SERIAL=yes DISPLAY=vnc VGA=std | " },
+		{ "-device e1000", "user,model=e1000 SERIAL=yes DISPLAY=vnc VGA=std | -device e1000 " },
+		{ "-nodefaults", "none SERIAL=no DISPLAY=vnc VGA=none | " },
+		{ "-nic none", "none SERIAL=yes DISPLAY=vnc VGA=std | " },
+		{ "-net none", "none SERIAL=yes DISPLAY=vnc VGA=std | -net none " },
+		{ "-net nic -net user", "none SERIAL=yes DISPLAY=vnc VGA=std | -net nic -net user " },
+		{ "-nic socket,mcast=a:1", "none SERIAL=yes DISPLAY=vnc VGA=std | -nic socket,mcast=a:1 " },
+		{ "-nic user,restrict=on", "none SERIAL=yes DISPLAY=vnc VGA=std | -nic user,restrict=on " },
+		{ "-netdev user,restrict=on,id=n -device e1000,netdev=n",
+		  "none SERIAL=yes DISPLAY=vnc VGA=std | -netdev user,restrict=on,id=n -device e1000,netdev=n " },
+		{ "-device e1000,netdev=n -netdev socket,listen=:1,id=n",
+		  "none SERIAL=yes DISPLAY=vnc VGA=std | -device e1000,netdev=n -netdev socket,listen=:1,id=n " },
+	};
+	char line[256], want[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(line, sizeof(line), "-M pc -cpu max -m 1G -accel kvm -accel tcg %s", cases[i][0]);
+		snprintf(want, sizeof(want), "TGTARCH=qemu-system-x86_64 MACHINE=pc CPU=max RAM=1G NIC1=%s", cases[i][1]);
+		is("qemu-system-x86_64", line, want);
+	}
 }
 
 static void test_notes(void)
@@ -84,6 +112,7 @@ int main(void)
 {
 	test_options();
 	test_defaults();
+	test_networks();
 	test_notes();
 	return unit_failed;
 }

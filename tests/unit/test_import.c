@@ -32,13 +32,13 @@ static void is(const char *options, const char *want)
 static void test_command(void)
 {
 	static const char *const cases[][2] = {
-		{ "", "SERIAL=no DISPLAY=none VGA=none | " },
-		{ "-hda a -hdb /b.qcow2", "DISK1=/d/a,if=ide DISK2=/b.qcow2,if=ide SERIAL=no DISPLAY=none VGA=none | " },
-		{ "-kernel k -append 'a  b'", "KERNEL=/d/k APPEND=a  b SERIAL=no DISPLAY=none VGA=none | " },
-		{ "-boot \"a b\"", "SERIAL=no DISPLAY=none VGA=none | -boot 'a b' " },
+		{ "", "NIC1=none SERIAL=no DISPLAY=none VGA=none | " },
+		{ "-hda a -hdb /b.qcow2", "DISK1=/d/a,if=ide DISK2=/b.qcow2,if=ide NIC1=none SERIAL=no DISPLAY=none VGA=none | " },
+		{ "-kernel k -append 'a  b'", "KERNEL=/d/k APPEND=a  b NIC1=none SERIAL=no DISPLAY=none VGA=none | " },
+		{ "-boot \"a b\"", "NIC1=none SERIAL=no DISPLAY=none VGA=none | -boot 'a b' " },
 		{ "$x", "f:1: $: a line for a shell, which nothing here executes: write what it stands for" },
-		{ "-append '$x' # `", "APPEND=$x SERIAL=no DISPLAY=none VGA=none | " },
-		{ "\n# a comment\n -usb", "SERIAL=no DISPLAY=none VGA=none | -usb " },
+		{ "-append '$x' # `", "APPEND=$x NIC1=none SERIAL=no DISPLAY=none VGA=none | " },
+		{ "\n# a comment\n -usb", "NIC1=none SERIAL=no DISPLAY=none VGA=none | -usb " },
 		{ "\n echo", "f: more than one command" },
 		{ "-x 'a", "f:1: the closing quote is missing" },
 		{ "\"a\\\nb\"", "f:1: \\: a line for a shell, which nothing here executes: write what it stands for" },
@@ -81,6 +81,7 @@ static void test_rc(void)
 	reads("\nRAM=${A}", "", "r:2: RAM: ${A}: nothing here executes a file: write what it stands for");
 	reads("RAM='1G'x\n\nfi", "", "r:3: no `=`, want KEY=VALUE");
 	reads("RAM=1G\n#\x01", "", "r:2: a control character (0x01)");
+	reads("RAM=1G", "-nic none", "|RAM=1G\n||");
 	reads("RAM=1G", "-x '\n", "c:1: the closing quote is missing");
 	reads("RAM=1G", "-accel hvf", "c: accelerator hvf: want kvm or tcg");
 }
