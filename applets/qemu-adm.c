@@ -1083,16 +1083,53 @@ static int save_raw(struct work *w)
 	return file_save(w->image, &w->imported.cfg, 0644, &w->e);
 }
 
-static void print_unit(const struct work *w, const char *self)
+/* How this very program is called as qemu-init: by its own name, or when that is an applet's by the link beside it. */
+static int find_init(struct buf *words, struct err *e)
+{
+	char path[PATH_MAX + sizeof("qemu-init")];
+	int bad = file_real("/proc/self/exe", path, PATH_MAX) < 0 ? err_sys(e, "/proc/self/exe") : DONE;
+	char *base = bad ? path : strrchr(path, '/') + 1;
+	int linked = text_begins(base, "qemu");
+
+	if (linked)
+		memcpy(base, "qemu-init", sizeof("qemu-init"));
+	if (!bad && access(path, X_OK) < 0)
+		return err_sys(e, "%s", path);
+	text_shell(words, path);
+	buf_str(words, linked ? "" : " qemu-init");
+	return bad;
+}
+
+/* Where it looks for its files, as far as that is not built in. */
+static void print_places(void)
+{
+	static const char *const names[] = { "QEMU_INIT_ETC", "QEMU_INIT_RUN", "QEMU_INIT_DAT", "XDG_CONFIG_HOME", "XDG_DATA_HOME" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (getenv(names[i]))
+			say_to(stdout, "Environment=\"%s=%s\"\n", names[i], getenv(names[i]));
+}
+
+static int print_unit(struct work *w)
 {
 	const struct conf *c = &w->t.conf;
+	struct buf words = { 0 };
+	int own = geteuid() != 0, bad = find_init(&words, &w->e);
 
-	say_to(stdout, "# /etc/systemd/system/qemu-init-%s.service; it is not to be in autostart, too\n[Unit]\n"
-		"Description=virtual machine %s\nDocumentation=man:qemu-init(8)\nAfter=network.target remote-fs.target\n\n"
-		"[Service]\nType=notify\nExecStart=%s qemu-init run %s\nKillMode=process\nTimeoutStartSec=%d\n"
-		"TimeoutStopSec=%d\nRestart=on-failure\nRestartPreventExitStatus=2 4 5 6\n\n[Install]\n"
-		"WantedBy=multi-user.target\n", c->name, c->name, self, c->name, (int)(conf_ms(c, CONF_START_TIMEOUT) / 1000) + 10,
-		(int)(conf_ms(c, CONF_STOPDELAY) / 1000) + 30);
+	if (!bad) {
+		say_to(stdout, "# %s/qemu-init-%s.service; it is not to be in autostart, too%s\n[Unit]\n"
+			"Description=virtual machine %s\nDocumentation=man:qemu-init(8)\n%s\n[Service]\nType=notify\n",
+			own ? "~/.config/systemd/user" : "/etc/systemd/system", c->name,
+			own ? " (loginctl enable-linger: it comes up with the host)" : "", c->name,
+			own ? "" : "After=network.target remote-fs.target\n");
+		print_places();
+		say_to(stdout, "ExecStart=%s run %s\nKillMode=process\nTimeoutStartSec=%d\nTimeoutStopSec=%d\nRestart=on-failure\n"
+			"RestartPreventExitStatus=2 4 5 6\n\n[Install]\nWantedBy=%s.target\n", buf_text(&words), c->name,
+			(int)(conf_ms(c, CONF_START_TIMEOUT) / 1000) + 10, (int)(conf_ms(c, CONF_STOPDELAY) / 1000) + 30,
+			own ? "default" : "multi-user");
+	}
+	buf_free(&words);
+	return bad;
 }
 
 /* An option and its value a line. */
@@ -1113,15 +1150,11 @@ static int export(struct work *w)
 {
 	struct buf errors = { 0 }, warnings = { 0 };
 	struct argv a = { 0 };
-	char self[PATH_MAX];
 	int code = target_load(&w->t, &w->h, &errors, &warnings);
 
 	if (code == DONE && opt_has(&w->c->o, *OPT_SYSTEMD)) {
-		code = file_real("/proc/self/exe", self, sizeof(self)) < 0 ? err_sys(&w->e, "/proc/self/exe") : DONE;
-		if (code == DONE && !w->t.registered)
-			code = err_code(&w->e, NOT_CONFIGURED, "not registered: `qemu-adm register` first");
-		if (code == DONE)
-			print_unit(w, self);
+		code = w->t.registered ? print_unit(w) :
+			err_code(&w->e, NOT_CONFIGURED, "not registered: `qemu-adm register` first");
 	} else if (code == DONE) {
 		code = target_argv(&w->t, TARGET_ALONE, &a, &warnings, &w->e);
 		if (code == DONE)

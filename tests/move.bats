@@ -418,3 +418,49 @@ VGA=none"
 		<(grep -E '^(Type|KillMode|Restart.*|WantedBy)=' <<<"$output")
 	! command -v systemd-analyze >/dev/null || { echo "$output" >"$scratch/web.service" && systemd-analyze verify --man=no "$scratch/web.service"; }
 }
+
+runs() {
+	# shellcheck disable=SC2086 # empty, or a function's name
+	$as "$bin/qinit" qemu-init status "$1" 2>/dev/null | grep -q running
+}
+
+# unit_runs NAME: the unit that $output is starts it, in an environment with no more than it says
+unit_runs() {
+	local words
+	mapfile -t words < <(sed -n 's/^Environment="\(.*\)"$/\1/p' <<<"$output")
+	# shellcheck disable=SC2046,SC2086 # words
+	background $as env -i PATH="$PATH" "${words[@]}" $(sed -n 's/^ExecStart=//p' <<<"$output")
+	wait_until 20 runs "$1"
+	qi 0 qemu-init stop -f "$1"
+	ended "$pid" 0
+}
+
+@test "export --systemd is a unit that runs, however the program was installed" {
+	no_guest web
+	qi 0 qemu-adm export --systemd web
+	same "$(grep ^ExecStart= <<<"$output")" "ExecStart=$bin/qinit qemu-init run web"
+	unit_runs web
+	mkdir "$scratch/own bin" "$scratch/links"
+	"$bin/qinit" --install "$scratch/links" # hard ones
+	run -0 "$scratch/links/qemu-adm" export --systemd web
+	same "$(grep ^ExecStart= <<<"$output")" "ExecStart=$scratch/links/qemu-init run web"
+	unit_runs web
+	mv "$scratch/links/qemu-init" "$scratch/links/x"
+	run -1 "$scratch/links/qemu-adm" export --systemd web
+	same "$output" "qemu-adm: $scratch/links/qemu-init: no such file or directory"
+	cp "$bin/qinit" "$scratch/own bin/qinit-2"
+	run -0 "$scratch/own bin/qinit-2" qemu-adm export --systemd web
+	same "$(grep ^ExecStart= <<<"$output")" "ExecStart='$scratch/own bin/qinit-2' qemu-init run web"
+}
+
+@test "export --systemd of an ordinary user's VM is a unit of his own manager" {
+	be_nobody
+	no_guest web
+	qi 0 qemu-adm export --systemd web
+	like "$output" "# ~/.config/systemd/user/qemu-init-web.service; it is not to be in autostart, too (loginctl enable-linger: *"
+	like "$output" "*Environment=\"QEMU_INIT_ETC=$QEMU_INIT_ETC\""$'\n'"*WantedBy=default.target"
+	[[ $output != *After=* ]]
+	! command -v systemd-analyze >/dev/null ||
+		{ echo "$output" >"$scratch/web.service" && systemd-analyze verify --man=no "$scratch/web.service"; }
+	unit_runs web
+}
