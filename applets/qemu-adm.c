@@ -48,6 +48,8 @@ struct work {
 	char rc[PATH_MAX];	/* the rc-file that is to be written, */
 	char real[PATH_MAX];	/* without links, if it is there, */
 	struct buf text;	/* and what it is going to hold */
+	const char *from;	/* the file that its lines came from, "" for none; NULL: they are that file's */
+	int quiet;		/* what is only warned of is told later */
 	struct buf old;		/* edit: what it held */
 	char draft[PATH_MAX];	/* edit */
 	struct vm vm;		/* held, so that nobody starts it */
@@ -116,14 +118,31 @@ static int all_known(struct work *w)
 	return DONE;
 }
 
+/* A line of a file that is not there yet is told as that of the file it came from, or of none. */
+static void say_places(const struct work *w, const struct buf *lines)
+{
+	const char *rest = buf_text(lines), *line;
+	size_t left = lines->n, n;
+
+	while ((line = text_line(&rest, &left, &n))) {
+		size_t skip = w->from && text_begins(line, w->rc) ? strlen(w->rc) : 0;
+		if (skip && !*w->from) {
+			skip += 1 + strspn(line + skip + 1, "0123456789");
+			skip += strspn(line + skip, ": ");
+		}
+		say_to(stderr, "%s: %s%.*s\n", w->c->applet->name, skip ? w->from : "", (int)(n - skip), line + skip);
+	}
+}
+
 /* The target's rc-file, or the text that is going to be in it. */
 static int load_vm(struct work *w)
 {
 	struct buf errors = { 0 }, warnings = { 0 };
 	int code = target_conf(&w->t, &w->h, &errors, &warnings);
 
-	say_lines(w->c, NULL, &warnings);
-	say_lines(w->c, NULL, &errors);
+	if (!w->quiet)
+		say_places(w, &warnings);
+	say_places(w, &errors);
 	buf_free(&errors);
 	buf_free(&warnings);
 	if (code == DONE)
@@ -340,6 +359,16 @@ static int check_text(struct work *w)
 {
 	target_free(&w->t);
 	w->t = (struct target){ .rc = w->rc, .text = &w->text };
+	return load_vm(w);
+}
+
+/* The same with the words of the line, which are put into it later. */
+static int check_words(struct work *w)
+{
+	target_free(&w->t);
+	w->t = (struct target){ .rc = w->rc, .text = &w->text, .settings = w->words + 1 };
+	while (w->t.settings[w->t.n])
+		w->t.n++;
 	return load_vm(w);
 }
 
@@ -565,9 +594,18 @@ static int begin_text(struct work *w)
 {
 	const char *from = opt_value(&w->c->o, *OPT_FROM);
 
+	w->from = from ? from : "";
 	if (from && file_read(AT_FDCWD, from, CONF_FILE_MAX, &w->text, &w->e) < 0)
 		return -1;
 	return put(w, "NAME", w->next);
+}
+
+static int check_begun(struct work *w)
+{
+	w->quiet = 1;
+	int code = check_text(w);
+	w->quiet = 0;
+	return code;
 }
 
 /* What everybody shall see in the file without knowing what is built in: as default.rc has it, else so. */
@@ -605,17 +643,14 @@ static int put_explicit(struct work *w)
 	return bad;
 }
 
-/* Disk and CD, and the words of the line above all. */
-static int put_line(struct work *w)
+static int put_drives(struct work *w)
 {
 	const char *iso = opt_value(&w->c->o, *OPT_CDROM);
 	char path[PATH_MAX];
 
 	if (iso && file_real(iso, path, sizeof(path)) < 0)
 		return err_sys(&w->e, "%s", iso);
-	if ((w->size && put(w, "DISK1", strrchr(w->image, '/') + 1) < 0) || (iso && put(w, "CDROM", path) < 0))
-		return -1;
-	return put_settings(w);
+	return (w->size && put(w, "DISK1", strrchr(w->image, '/') + 1) < 0) || (iso && put(w, "CDROM", path) < 0) ? -1 : DONE;
 }
 
 static int make_image(struct work *w)
@@ -1055,14 +1090,14 @@ static int read_import(struct work *w)
 	return code;
 }
 
-/* The new rc-file, the words of the line above all. */
 static int import_text(struct work *w)
 {
+	w->from = "";
 	buf_clear(&w->text);
 	if (put(w, "NAME", w->next) < 0)
 		return -1;
 	buf_add(&w->text, buf_text(&w->imported.rc), w->imported.rc.n);
-	return put_settings(w);
+	return DONE;
 }
 
 static int tell_changes(struct work *w)
@@ -1290,8 +1325,8 @@ static int run(struct call *c)
 static const struct verb verbs[] = {
 	{ .name = "create", .group = "VMs", .letters = "d" OPT_FROM OPT_DISK OPT_CDROM, .operands = "NAME [KEY=VALUE...]",
 	  .least = 1, .most = -1, .summary = "make a VM: folder, rc-file, disk", .run = run,
-	  .arg = STEPS(check_line, take, read_host, make_dir, begin_text, check_text, put_explicit, put_line,
-		       check_text, make_image, save_new, enter, tell),
+	  .arg = STEPS(check_line, take, read_host, make_dir, begin_text, check_begun, put_explicit, put_drives,
+		       check_words, put_settings, make_image, save_new, enter, tell),
 	  .examples = "  qemu-adm create web --disk 10G --cdrom debian.iso RAM=1G\n" },
 	{ .name = "delete", .letters = "f", .operands = "NAME", .least = 1, .most = 1,
 	  .summary = "forget it, and delete its files", .run = run,
@@ -1305,10 +1340,10 @@ static const struct verb verbs[] = {
 	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, make_dir, plan_clone, check_text,
 		       make_clone, take, read_again, still_new, save_new, enter, tell),
 	  .examples = "  qemu-adm clone web web2\n  qemu-adm clone --linked web try\n" },
-	{ .name = "import", .letters = "d", .operands = "FILE|- [NAME] [KEY=VALUE...]", .least = 1, .most = -1,
+	{ .name = "import", .letters = "d", .operands = "FILE|FOLDER|- [NAME] [KEY=VALUE...]", .least = 1, .most = -1,
 	  .summary = "a VM of a QEMU line or old rc-file", .run = run,
-	  .arg = STEPS(import_line, read_import, take, read_host, make_dir, import_text, check_text, tell_changes, save_raw,
-		       save_new, enter, tell),
+	  .arg = STEPS(import_line, read_import, take, read_host, make_dir, import_text, check_words, put_settings, tell_changes,
+		       save_raw, save_new, enter, tell),
 	  .examples = "  virsh domxml-to-native qemu-argv web.xml | qemu-adm import -\n  qemu-adm import ./run-vm.sh mail RAM=1G\n" },
 	{ .name = "export", .letters = OPT_SYSTEMD, .operands = "NAME|FILE|FOLDER", .least = 1, .most = 1,
 	  .summary = "its QEMU line for import, or a unit", .run = run, .arg = STEPS(read_host, export),

@@ -351,8 +351,14 @@ MACHINE=pc"
 	refused 1 "web: registered already, in $QEMU_INIT_DAT/web" create web
 	refused 6 "../x: not a VM's name" create ../x
 	refused 1 "old: $scratch/old/old-qemu.rc: is there already (*" create -d "$scratch/old" old
-	refused 6 "$QEMU_INIT_DAT/db/db-qemu.rc:5: RAMM: unknown key, nearest is RAM" create db RAMM=1G
-	refused 6 "$QEMU_INIT_DAT/db/db-qemu.rc:1: NAME: x, but*" create db NAME=x
+	refused 6 "setting RAMM: unknown key, nearest is RAM" create db RAMM=1G
+	refused 6 "setting NAME=x: x, but*" create db NAME=x
+	printf '%s\n' "# ours" RAM=1G RAMM=2G >"$scratch/bad.rc"
+	before=$(find "$scratch" ! -name .lock | sort)
+	refused 6 "$scratch/bad.rc:3: RAMM: unknown key, nearest is RAM" create db --from "$scratch/bad.rc"
+	sed -i 's/RAMM=.*/APPEND=x/' "$scratch/bad.rc"
+	refused 6 "$scratch/bad.rc:3: APPEND: wants a KERNEL" create db --from "$scratch/bad.rc" SMP=2
+	refused 6 "setting SMP=x y: *" create db "SMP=x y"
 	refused 1 "full: $scratch/full/full.img: file exists" create -d "$scratch/full" full --disk 1M
 	refused 1 "db: *no such file*" create db --cdrom "$scratch/none.iso"
 	refused 1 "db: *no such file*" create db --from "$scratch/none.rc"

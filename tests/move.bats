@@ -397,15 +397,18 @@ VGA=none"
 		kvm -m 1\necho done|run.sh: more than one command
 		kvm -hda 'a|*run.sh:1: the closing quote is missing
 		kvm -accel xen|run.sh: accelerator xen: want kvm or tcg
-		kvm -append x|*APPEND: wants a KERNEL
+		kvm -append x|APPEND: wants a KERNEL
 		kvm -m|run.sh: -m wants a value
 	END
+	refused 6 "setting RAMM: unknown key, nearest is RAM" import - web RAMM=1G <<<"kvm"
 	refused 2 "-: it says no name (-name): want one behind the file" import - <<<"kvm"
 	mkdir x
 	echo 'RAM=$MINE' >x/a-qemu.rc
 	refused 6 "$scratch/x/a-qemu.rc:1: RAM: \$MINE: nothing here executes a file*" import x
 	echo 'fi' >x/a-qemu.rc
 	refused 6 "$scratch/x/a-qemu.rc:1: no \`=\`, want KEY=VALUE" import x/a-qemu.rc
+	printf '%s\n' NAME=a "APPEND='x y'" >x/a-qemu.rc
+	refused 6 "APPEND: wants a KERNEL" import x b
 	refused 1 "none: no such file*" import none
 }
 
