@@ -1021,11 +1021,11 @@ static int read_stdin(struct buf *text, struct err *e)
 	return n < 0 ? err_sys(e, "-") : DONE;
 }
 
-/* As QEMU would have looked, for who did not say the format. */
-static int is_qcow2(const char *path)
+/* As QEMU would have looked, for who did not say the format or folder. */
+static int look(const char *path)
 {
 	unsigned char head[QCOW2_MARK];
-	int fd = file_open(AT_FDCWD, path), is = fd >= 0 && fd_read(fd, head, sizeof(head)) == sizeof(head) && qcow2_is(head);
+	int fd = file_open(AT_FDCWD, path), is = fd < 0 ? -1 : fd_read(fd, head, sizeof(head)) == sizeof(head) && qcow2_is(head);
 
 	fd_close(&fd);
 	return is;
@@ -1058,7 +1058,7 @@ static int import_pair(struct work *w, struct draft_from *from)
 /* Reads the rc-file, the one in the folder, or else a command line, whose files are those of the current folder. */
 static int read_import(struct work *w)
 {
-	struct draft_from from = { .file = w->words[0], .is_qcow2 = is_qcow2 };
+	struct draft_from from = { .file = w->words[0], .look = look };
 	char dir[PATH_MAX] = "/";
 	struct stat st;
 	struct buf text = { 0 };

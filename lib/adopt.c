@@ -185,47 +185,103 @@ static int take_nodefaults(struct draft *d, struct draft_option *o)
 /* What is not the value of one key, by option; those with a reason are left out. -netdev, -blockdev and -chardev are taken with who
  * names them, -machine before all others. */
 static const struct rule {
-	const char *name;
+	const char *names;
 	const char *first;	/* NULL: it has one value; "": it has none; else one of KEY=VALUEs, of which the first may lack this KEY */
 	int (*take)(struct draft *d, struct draft_option *o);
 	const char *reason;
 } rules[] = {
-	{ .name = "-nodefaults", .first = "", .take = take_nodefaults },
-	{ .name = "-no-user-config", .first = "", .take = take_nothing }, { .name = "-nodefconfig", .first = "", .take = take_nothing },
-	{ .name = "-name", .first = "guest", .take = take_name },
-	{ .name = "-machine", .first = "type" }, { .name = "-M", .first = "type" },
-	{ .name = "-accel", .take = take_accel }, { .name = "-enable-kvm", .first = "", .take = take_accel },
-	{ .name = "-no-kvm", .first = "", .take = take_accel },
-	{ .name = "-m", .first = "size", .take = take_ram },
-	{ .name = "-drive", .first = "file", .take = device_drive }, { .name = "-blockdev", .first = "driver" },
-	{ .name = "-hda", .take = device_file }, { .name = "-hdb", .take = device_file }, { .name = "-hdc", .take = device_file },
-	{ .name = "-hdd", .take = device_file }, { .name = "", .take = device_file }, { .name = "-cdrom", .take = device_file },
-	{ .name = "-snapshot", .first = "", .take = take_nothing },
-	{ .name = "-device", .first = "driver", .take = take_device },
-	{ .name = "-netdev", .first = "type" }, { .name = "-chardev", .first = "backend" },
-	{ .name = "-nic", .first = "type", .take = device_nic },
-	{ .name = "-vnc", .take = take_vnc }, { .name = "-vga", .take = take_vga },
-	{ .name = "-display", .take = take_display }, { .name = "-nographic", .first = "", .take = take_display },
-	{ .name = "-curses", .first = "", .take = take_display }, { .name = "-sdl", .first = "", .take = take_display },
-	{ .name = "-serial", .take = take_serial }, { .name = "-sandbox", .take = take_sandbox },
-	{ .name = "-mon", .first = "chardev", .take = take_mon }, { .name = "-object", .first = "qom-type", .take = take_secret },
-	{ .name = "-monitor", .reason = "left out: qemu-mon leads to the monitor" },
-	{ .name = "-qmp", .reason = "left out: `qemu-cmd -q` speaks QMP" },
-	{ .name = "-qmp-pretty", .reason = "left out: `qemu-cmd -q` speaks QMP" },
-	{ .name = "-daemonize", .first = "", .reason = "left out: `qemu-init start` returns when the guest runs" },
-	{ .name = "-pidfile", .reason = "left out: `qemu-init status` knows the pid" },
-	{ .name = "-runas", .reason = "left out: QEMU gets a uid of its own (RUNAS names another)" },
-	{ .name = "-chroot", .reason = "left out: QEMU is in a cage of its own (SANDBOX)" },
-	{ .name = "-S", .first = "", .reason = "left out: what is started runs (`qemu-init pause`)" },
-	{ .name = "-no-shutdown", .first = "", .reason = "left out: a guest that powers off has ended" },
+	{ .names = "-nodefaults", .first = "", .take = take_nodefaults },
+	{ .names = "-no-user-config -nodefconfig -snapshot", .first = "", .take = take_nothing },
+	{ .names = "-name", .first = "guest", .take = take_name },
+	{ .names = "-machine -M", .first = "type" },
+	{ .names = "-accel", .take = take_accel }, { .names = "-enable-kvm -no-kvm", .first = "", .take = take_accel },
+	{ .names = "-m", .first = "size", .take = take_ram },
+	{ .names = "-drive", .first = "file", .take = device_drive }, { .names = "-blockdev", .first = "driver" },
+	{ .names = "-hda -hdb -hdc -hdd -cdrom", .take = device_file },
+	{ .names = "-device", .first = "driver", .take = take_device },
+	{ .names = "-netdev", .first = "type" }, { .names = "-chardev", .first = "backend" },
+	{ .names = "-nic", .first = "type", .take = device_nic },
+	{ .names = "-vnc", .take = take_vnc }, { .names = "-vga", .take = take_vga },
+	{ .names = "-display", .take = take_display }, { .names = "-nographic -curses -sdl", .first = "", .take = take_display },
+	{ .names = "-serial", .take = take_serial }, { .names = "-sandbox", .take = take_sandbox },
+	{ .names = "-mon", .first = "chardev", .take = take_mon }, { .names = "-object", .first = "qom-type", .take = take_secret },
+	{ .names = "-monitor", .reason = "left out: qemu-mon leads to the monitor" },
+	{ .names = "-qmp -qmp-pretty", .reason = "left out: `qemu-cmd -q` speaks QMP" },
+	{ .names = "-daemonize", .first = "", .reason = "left out: `qemu-init start` returns when the guest runs" },
+	{ .names = "-pidfile", .reason = "left out: `qemu-init status` knows the pid" },
+	{ .names = "-runas", .reason = "left out: QEMU gets a uid of its own (RUNAS names another)" },
+	{ .names = "-chroot", .reason = "left out: QEMU is in a cage of its own (SANDBOX)" },
+	{ .names = "-S", .first = "", .reason = "left out: what is started runs (`qemu-init pause`)" },
+	{ .names = "-no-shutdown", .first = "", .reason = "left out: a guest that powers off has ended" },
 };
 
+/* A bare word is a disk. */
 static const struct rule *rule_of(const char *name)
 {
 	for (size_t i = 0; i < COUNT(rules); i++)
-		if (!strcmp(rules[i].name, name))
+		if (text_listed(rules[i].names, *name ? name : "-hda"))
 			return &rules[i];
 	return NULL;
+}
+
+/* ---- what stays ---- */
+
+/* The keys that are files, "": the whole value is one. */
+static const struct { const char *options, *keys; } files[] = {
+	{ "-bios -option-rom", "" }, { "-device", "romfile file" },
+	{ "-pflash -mtdblock -sd -fda -fdb -cdrom -kernel -initrd -dtb -readconfig -mem-path -D -L", "" },
+	{ "-blockdev", "filename file.filename" },
+	{ "-drive -object -chardev -fsdev -virtfs -fw_cfg -smbios -acpitable -netdev -nic -net", "file filename file.filename mem-path path dir tftp smb" },
+};
+
+enum { SEARCHED = 2 }; /* so many of them: QEMU has a folder of its own for these, too */
+
+/* Whether n bytes name a file in the folder. */
+static int is_relative(struct draft *d, size_t row, const char *s, size_t n)
+{
+	size_t plain = strcspn(s, ":/,");
+	char name[4096];
+
+	if (row >= SEARCHED || !plain || s[plain] == ':')
+		return plain && s[plain] != ':';
+	fmt(name, sizeof(name), "%.*s", (int)n, s);
+	return d->from->look && d->from->look(draft_path(d, name)) >= 0;
+}
+
+/* A value, with the folder before each file that is in it. */
+static void put_files(struct draft *d, size_t row, const char *s, struct buf *to)
+{
+	int whole = !*files[row].keys;
+	char key[32];
+
+	for (const char *end; *s; s = end, whole = 0) {
+		size_t n = whole ? 0 : strcspn(s, "=,");
+		fmt(key, sizeof(key), "%.*s", (int)n, s);
+		n += s[n] == '=';
+		for (end = s + n; *end && (*end != ',' || end[1] == ','); end++)
+			end += *end == ',';
+		buf_add(to, s, n);
+		if ((whole || text_listed(files[row].keys, key)) && is_relative(d, row, s + n, (size_t)(end - s) - n)) {
+			for (const char *dir = d->from->dir; *dir; buf_char(to, *dir++))
+				if (*dir == ',' && !whole)
+					buf_char(to, ',');
+			buf_char(to, '/');
+		}
+		end += *end == ',';
+		buf_add(to, s + n, (size_t)(end - s) - n);
+	}
+}
+
+/* An option that stays: its files are found from anywhere. */
+static void put_raw(struct draft *d, const struct draft_option *o)
+{
+	struct buf to = { 0 };
+
+	for (size_t i = 0; o->value && i < COUNT(files); i++)
+		if (text_listed(files[i].options, o->name))
+			put_files(d, i, o->value, &to);
+	draft_raw(d, o->name, to.n ? buf_text(&to) : o->value);
+	buf_free(&to);
 }
 
 /* ---- all of a command line ---- */
@@ -326,7 +382,7 @@ static void take_all(struct draft *d)
 		struct draft_option *o = &d->list[i];
 		int ours = d->scsi && !strcmp(o->name, "-device") && o->props.n == 2 && props_is(&o->props, "id", "scsi");
 		if (o->fate == DRAFT_STAYS && !ours) /* the controller that ours stands for */
-			draft_raw(d, o->name, o->value);
+			put_raw(d, o);
 	}
 }
 

@@ -81,7 +81,7 @@ static int read_file(struct draft *d, struct image *im, const char *file, int lo
 	if (!file || !is_plain(file))
 		return -1;
 	im->spec.file = draft_path(d, file);
-	im->spec.format = text_ends(file, ".qcow2") || (look && d->from->is_qcow2 && d->from->is_qcow2(im->spec.file)) ?
+	im->spec.format = text_ends(file, ".qcow2") || (look && d->from->look && d->from->look(im->spec.file) > 0) ?
 		FORMAT_QCOW2 : FORMAT_RAW;
 	return 0;
 }

@@ -15,7 +15,7 @@ struct draft_from {
 	size_t n;
 	const char *file;	/* what messages call it */
 	const char *dir;	/* absolute: where relative file names begin */
-	int (*is_qcow2)(const char *path); /* by its content, where QEMU would have looked, too; NULL: nobody looks */
+	int (*look)(const char *path); /* at what a file is, where QEMU would have: 1 qcow2, 0 another, -1 none; NULL: nobody does */
 };
 
 enum draft_fate { DRAFT_STAYS, DRAFT_TAKEN, DRAFT_NAMED };

@@ -322,6 +322,28 @@ DESC=mine
 	qi 0 qemu-init stop web
 }
 
+@test "import: the files of what has no key are found, too, and QEMU's own stay its own" {
+	"$top/tests/guest/button" >"$scratch/boot.img"
+	mkdir "$scratch/a, b"
+	qemu-img convert -f raw -O vmdk "$scratch/boot.img" "$scratch/a, b/disk.vmdk"
+	cp "$scratch/boot.img" "$scratch/a, b/rom.bin"
+	cd "$scratch/a, b"
+	qi 0 qemu-adm import - web <<-END
+		qemu-system-x86_64 -M pc -m 16 -drive file=disk.vmdk,format=vmdk -bios bios-256k.bin -device loader,file=rom.bin,addr=0x500000 \
+			-fw_cfg opt/a,file=rom.bin
+	END
+	cd "$top"
+	same "$(cat "$QEMU_INIT_DAT/web/web-qemu.cfg")" "-drive 'file=$scratch/a,, b/disk.vmdk,format=vmdk'
+-bios bios-256k.bin
+-device 'loader,file=$scratch/a,, b/rom.bin,addr=0x500000'
+-fw_cfg 'opt/a,file=$scratch/a,, b/rom.bin'"
+	qi 0 qemu-adm set web SANDBOX=no # the files of raw options are QEMU's own affair, its uid's, too
+	chmod 666 "$scratch/a, b/disk.vmdk"
+	qi 0 qemu-init start web
+	says web R
+	qi 0 qemu-init stop web
+}
+
 @test "import of what virsh domxml-to-native prints, from stdin" {
 	run --separate-stderr "$bin/qinit" qemu-adm import - <"$top/tests/corpus/import/libvirt"
 	same "$status" 0

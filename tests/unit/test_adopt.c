@@ -33,7 +33,7 @@ static void test_options(void)
 		{ "", "| " },
 		{ "-hda a -hdb /b.qcow2", "DISK1=/d/a,if=ide DISK2=/b.qcow2,if=ide | " },
 		{ "-drive file=a,,b,if=virtio,format=qcow2,readonly=on", "DISK1=/d/a,,b,format=qcow2,ro | " },
-		{ "-drive file=a,if=pflash", "| -drive file=a,if=pflash " },
+		{ "-drive file=a,if=pflash", "| -drive file=/d/a,if=pflash " },
 		{ "-m size=2G,maxmem=4G", "RAM=2G | -m size=2G,maxmem=4G " },
 		{ "-vga cirrus", "VGA=none | -vga cirrus " },
 		{ "-kernel k -append 'a  b'", "KERNEL=/d/k APPEND=a  b | " },
@@ -62,6 +62,46 @@ static void test_defaults(void)
 	is("kvm", "-m 1G -M microvm -netdev", "f: -netdev wants a value");
 	is("kvm", "-m 1G -M microvm", "MACHINE=microvm RAM=1G NIC1=none SERIAL=yes DISPLAY=vnc | ");
 	is("kvm", "-accel hvf", "f: accelerator hvf: want kvm or tcg");
+}
+
+static int says_rom(const char *path)
+{
+	return !strcmp(path, "/a, b/rom") ? 0 : -1;
+}
+
+/* The files of what stays are those of the folder. */
+static void test_files(void)
+{
+	static const char *const cases[][2] = {
+		{ "-drive file=a,format=vmdk", "-drive 'file=/a,, b/a,format=vmdk'" },
+		{ "-drive if=none,file=sub/a,,b:c,file.filename=x,readonly", "-drive 'if=none,file=/a,, b/sub/a,,b:c,file.filename=/a,, b/x,readonly'" },
+		{ "-drive file=/a,if=none -drive file=nbd:a/b,if=none -drive file=,file,if=none", "-drive file=/a,if=none -drive file=nbd:a/b,if=none -drive file=,file,if=none" },
+		{ "-drive", "" },
+		{ "-pflash a,b", "-pflash '/a, b/a,b'" },
+		{ "-bios rom -bios other -bios /c", "-bios '/a, b/rom' -bios other -bios /c" },
+		{ "-option-rom rom,bootindex=1 -device e1000,romfile=rom", "-option-rom '/a, b/rom,bootindex=1' -device 'e1000,romfile=/a,, b/rom'" },
+		{ "-device loader,file=x", "-device loader,file=x" },
+		{ "-readconfig a -dtb ./b -fda fat:c", "-readconfig '/a, b/a' -dtb '/a, b/./b' -fda fat:c" },
+		{ "-blockdev node-name=n,driver=raw,file.driver=file,file.filename=f,file=m -blockdev file,filename=g",
+		  "-blockdev 'node-name=n,driver=raw,file.driver=file,file.filename=/a,, b/f,file=m' -blockdev 'file,filename=/a,, b/g'" },
+		{ "-object memory-backend-file,mem-path=m,id=m -chardev file,id=x,path=p -fw_cfg opt/a,file=f",
+		  "-object 'memory-backend-file,mem-path=/a,, b/m,id=m' -chardev 'file,id=x,path=/a,, b/p' -fw_cfg 'opt/a,file=/a,, b/f'" },
+		{ "-netdev user,id=u,tftp=. -other file=a -usb", "-netdev 'user,id=u,tftp=/a,, b/.' -other file=a -usb" },
+	};
+	const struct draft_from from = { .file = "f", .dir = "/a, b", .look = says_rom };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct draft d = { .from = &from };
+		struct buf got = { 0 };
+		CHECK(cfg_read(&d.words, cases[i][0], strlen(cases[i][0]), "f", &got) == 0);
+		adopt_words(&d, 0, NULL, &e);
+		buf_str(&got, buf_text(&d.cfg));
+		for (char *s = got.s; s && (s = strchr(s, '\n')); )
+			*s = s[1] ? ' ' : '\0';
+		CHECK_TEXT(buf_text(&got), cases[i][1]);
+		draft_free(&d);
+		buf_free(&got);
+	}
 }
 
 /* What names a card or network stays or becomes a key, and QEMU adds none then. */
@@ -112,6 +152,7 @@ int main(void)
 {
 	test_options();
 	test_defaults();
+	test_files();
 	test_networks();
 	test_notes();
 	return unit_failed;

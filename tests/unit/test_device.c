@@ -12,7 +12,7 @@ static int says_qcow2(const char *path)
 	return strcmp(path, "/d/q") == 0;
 }
 
-static const struct draft_from from = { .file = "f", .dir = "/d", .is_qcow2 = says_qcow2 };
+static const struct draft_from from = { .file = "f", .dir = "/d", .look = says_qcow2 };
 
 /* The last option by `take` among those before it, on this machine: "rc|cfg|notes", or that it stays. */
 static void is(const char *machine, const char *const *options, int (*take)(struct draft *d, struct draft_option *o), const char *want)
