@@ -61,6 +61,7 @@ struct work {
 	int64_t size;
 	struct clone clone;
 	struct draft imported;
+	uid_t owner;		/* whose words they were, if root takes them over from another */
 	int64_t told;		/* when to tell of a copy's progress again, */
 	int telling;		/* and that its line is not over */
 	int made_dir, made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
@@ -1035,6 +1036,7 @@ static int look(const char *path)
 static int import_pair(struct work *w, struct draft_from *from)
 {
 	struct draft_from raw = *from;
+	struct stat st;
 	struct buf text = { 0 };
 	char path[PATH_MAX], name[CONF_NAME_MAX + 1];
 
@@ -1042,7 +1044,9 @@ static int import_pair(struct work *w, struct draft_from *from)
 		return err_code(&w->e, NOT_CONFIGURED, "%s: not called NAME-qemu.rc or NAME-qemud.rc", w->rc);
 	if (reg_raw_file(from->dir, name, path, sizeof(path)) < 0)
 		return err_set(&w->e, "%s: too long a path", w->rc);
-	int there = access(path, F_OK) == 0;
+	int there = stat(path, &st) == 0;
+	if (there && !w->owner)
+		w->owner = st.st_uid;
 	int bad = there ? file_read(AT_FDCWD, path, CONF_FILE_MAX, &text, &w->e) : DONE;
 	raw.text = buf_text(&text);
 	raw.n = text.n;
@@ -1072,6 +1076,8 @@ static int read_import(struct work *w)
 	}
 	if (code == DONE)
 		code = is_stdin ? read_stdin(&text, &w->e) : file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &text, &w->e);
+	if (code == DONE && !is_stdin && stat(w->rc, &st) == 0)
+		w->owner = st.st_uid;
 	from.text = buf_text(&text);
 	from.n = text.n;
 	from.dir = dir;
@@ -1100,8 +1106,30 @@ static int import_text(struct work *w)
 	return DONE;
 }
 
+/* What the owner could not do, and root can. */
+static void tell_rights(struct work *w)
+{
+	const struct conf *c = &w->t.conf;
+	char name[CONF_KEY_ROOM];
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct conf_item *item = &c->items[i];
+		enum value_kind kind = conf_keys[item->key].kind;
+		if (item->file != c->file || !(1 << kind & (1 << KIND_COMMAND | 1 << KIND_FILE | 1 << KIND_DISK | 1 << KIND_ALLOW |
+							    1 << KIND_RUNAS | 1 << KIND_ARG)))
+			continue;
+		conf_key_name(item->key, item->number, name);
+		draft_note(&w->imported, "%s was uid %ld's and is %s as root now", name, (long)w->owner,
+			   kind == KIND_COMMAND ? "run" : "used");
+	}
+	if (w->imported.cfg.n)
+		draft_note(&w->imported, "what has no key was uid %ld's and is root's now", (long)w->owner);
+}
+
 static int tell_changes(struct work *w)
 {
+	if (w->owner && geteuid() == 0)
+		tell_rights(w);
 	say_lines(w->c, w->next, &w->imported.notes);
 	return DONE;
 }

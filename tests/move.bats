@@ -404,6 +404,33 @@ VGA=none"
 	qi 0 qemu-init kill web
 }
 
+@test "import by root tells what another's words may do from now on" {
+	local old=$scratch/old
+	mkdir "$old"
+	printf '%s\n' NIC1=none "PRECMD=echo a" RAM=16M "DISK2=/root/secret,ro" "POSTCMD=echo b" >"$old/web-qemu.rc"
+	echo "-rtc base=utc" >"$old/web-qemu.cfg"
+	qi 0 qemu-adm import "$old" one
+	same "$stderr" ""
+	chown 1234:1234 "$old/web-qemu.rc"
+	qi 0 qemu-adm import "$old" two "POSTCMD=echo mine"
+	same "$stderr" "qemu-adm: two: PRECMD was uid 1234's and is run as root now
+qemu-adm: two: DISK2 was uid 1234's and is used as root now
+qemu-adm: two: what has no key was uid 1234's and is root's now"
+	echo "kvm -M pc -cpu max -m 16 -accel kvm -accel tcg -hda a -nic none -usb" >"$old/run.sh"
+	chown 1235 "$old/run.sh"
+	qi 0 qemu-adm import "$old/run.sh" three
+	same "$stderr" "qemu-adm: three: DISK1 was uid 1235's and is used as root now
+qemu-adm: three: what has no key was uid 1235's and is root's now"
+	chown 0 "$old/web-qemu.rc"
+	chown 1236 "$old/web-qemu.cfg"
+	qi 0 qemu-adm import "$old" four PRECMD= POSTCMD=
+	like "$stderr" "*what has no key was uid 1236's and is root's now"
+	mkdir "$old/etc" "$old/one"
+	chown 1234 "$old/etc" "$old/one"
+	QEMU_INIT_ETC=$old/etc as="setpriv --reuid=1234 --regid=1234 --clear-groups" qi 0 qemu-adm import "$old" one -d "$old/one"
+	same "$stderr" ""
+}
+
 @test "import refuses what it cannot know, and leaves nothing behind" {
 	local line
 	cd "$scratch"
