@@ -919,6 +919,27 @@ static int still_new(struct work *w)
 	return check_name(w, w->next) < 0 ? -1 : check_folder(w);
 }
 
+/* Whether no other VM writes one of the images; asked again at the end, for one that was started meanwhile. */
+static int unused(struct work *w)
+{
+	const struct disk_rules rules = { 0 };
+	struct target t = { .operand = w->words[0] };
+	struct buf said = { 0 };
+	struct disks disks = { 0 };
+	int code = target_conf(&t, &w->h, &said, &said);
+
+	if (code == DONE)
+		code = disks_name(&disks, &t.conf, &rules, &said, &w->e);
+	for (size_t i = 0; code == DONE && i < disks.n; i++)
+		disks.list[i].node[0].writable = 0;
+	if (code == DONE)
+		code = claim_check(&w->h.place, w->words[0], &disks, &w->e);
+	disks_free(&disks);
+	target_free(&t);
+	buf_free(&said);
+	return code;
+}
+
 /* What becomes of each file; the new text. */
 static int plan_clone(struct work *w)
 {
@@ -1365,8 +1386,8 @@ static const struct verb verbs[] = {
 		       same_owner, save_text, move_name, erase) },
 	{ .name = "clone", .letters = "d" OPT_LINKED, .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "a copy of one that does not run", .run = run,
-	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, make_dir, plan_clone, check_text,
-		       make_clone, take, read_again, still_new, save_new, enter, tell),
+	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, unused, make_dir, plan_clone, check_text,
+		       make_clone, unused, take, read_again, still_new, save_new, enter, tell),
 	  .examples = "  qemu-adm clone web web2\n  qemu-adm clone --linked web try\n" },
 	{ .name = "import", .letters = "d", .operands = "FILE|FOLDER|- [NAME] [KEY=VALUE...]", .least = 1, .most = -1,
 	  .summary = "a VM of a QEMU line or old rc-file", .run = run,

@@ -140,6 +140,21 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	same "$(cd "$scratch/linked" && echo *)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" new-qemu.cfg/644
 }
 
+@test "clone copies, and builds on, no disk that another VM writes; one that is only read does" {
+	vm web DISK1=a.img
+	truncate -s 1M "$QEMU_INIT_DAT/web/a.img"
+	vm db MACHINE=pc SERIAL=no DISK1="$QEMU_INIT_DAT/web/a.img"
+	qi 0 qemu-init start db
+	refused 1 "web: $(rc_of web):2: DISK1: $QEMU_INIT_DAT/web/a.img: used by db, which runs" clone web new
+	refused 1 "web: $(rc_of web):2: DISK1: $QEMU_INIT_DAT/web/a.img: used by db, which runs" clone --linked web new
+	qi 0 qemu-init kill db
+	sed -i 's/a.img/a.img,ro/' "$(rc_of db)"
+	qi 0 qemu-init start db
+	qi 0 qemu-adm clone web new
+	qi 0 qemu-adm clone --linked web third
+	qi 0 qemu-init kill db
+}
+
 waits_for_registry() {
 	[[ -n $(find "/proc/$1/fd" -lname "$QEMU_INIT_ETC/.lock" 2>/dev/null) ]]
 }
