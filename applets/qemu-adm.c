@@ -709,13 +709,12 @@ static const char *next_file(const struct buf *files, const char *last)
 }
 
 /* Every file that a VM's configuration names, and the images below its disks. */
-static int name_files(const struct target *t, struct disks *disks, struct buf *files, struct err *e)
+static int name_files(const struct target *t, struct disks *disks, struct buf *files, struct buf *warnings, struct err *e)
 {
 	static const enum conf_key keys[] = { CONF_KERNEL, CONF_INITRD };
 	const struct disk_rules rules = { 0 };
-	struct buf warnings = { 0 };
 	char path[PATH_MAX];
-	int bad = disks_name(disks, &t->conf, &rules, &warnings, e);
+	int bad = disks_name(disks, &t->conf, &rules, warnings, e);
 
 	for (size_t i = 0; !bad && i < disks->n; i++)
 		for (size_t n = 0; n < disks->list[i].nodes; n++)
@@ -726,22 +725,75 @@ static int name_files(const struct target *t, struct disks *disks, struct buf *f
 	if (reg_raw_file(t->conf.dir, t->conf.name, path, sizeof(path)) == 0)
 		add_file(files, path);
 	add_file(files, t->conf.file);
-	buf_free(&warnings);
 	return bad;
 }
 
-/* Whether another VM needs one of the files. */
-static int check_other(struct work *w, const char *other)
+/* Whether QEMU's own words name something in the folder: by its path, or by one that leads there. */
+static int names_in(const char *words, const char *dir)
 {
-	struct target t = { .operand = other };
-	struct buf errors = { 0 }, theirs = { 0 };
-	struct disks disks = { 0 };
-	struct err e;
+	static const char ends[] = " \t\n,=:'\"";
+	const size_t n = strlen(dir);
+	char path[PATH_MAX], real[PATH_MAX];
+
+	for (const char *s = words; (s = text_in(s, dir)); s++)
+		if (strchr("/", s[n]) || strchr(ends, s[n]))
+			return 1;
+	for (size_t len; *words; words += len + !len) {
+		len = strcspn(words, ends);
+		if (*words == '/' && fmt(path, sizeof(path), "%.*s", (int)len, words) < PATH_MAX &&
+		    file_real(path, real, sizeof(real)) == 0 && text_begins(real, dir) && strchr("/", real[n]))
+			return 1;
+	}
+	return 0;
+}
+
+/* What no key says: ARGn and the cfg-file. */
+static int check_raw(const struct target *t, const char *dir, struct err *e)
+{
+	struct buf raw = { 0 };
+	char path[PATH_MAX];
 	int bad = 0;
 
-	target_conf(&t, &w->h, &errors, &errors);
-	if (t.conf.file)
-		name_files(&t, &disks, &theirs, &e);
+	for (const struct conf_item *item = NULL; !bad && (item = conf_next(&t->conf, CONF_ARG, item));)
+		if (names_in(item->value, dir) && err_set(e, "names a file in %s", dir))
+			bad = conf_at(e, item);
+	if (!bad && reg_raw_file(t->conf.dir, t->conf.name, path, sizeof(path)) == 0 && access(path, F_OK) == 0)
+		bad = file_read(AT_FDCWD, path, CONF_FILE_MAX, &raw, e);
+	if (!bad && names_in(buf_text(&raw), dir))
+		bad = err_set(e, "%s: names a file in %s", path, dir);
+	buf_free(&raw);
+	return bad;
+}
+
+/* An image that is not there needs nothing, one whose chain breaks off may: the line that says so, or NULL. */
+static const char *broken_chain(const struct buf *warnings)
+{
+	static const char words[] = ": backing file ";
+	const char *rest = buf_text(warnings), *line;
+	size_t left = warnings->n, n;
+
+	while ((line = text_line(&rest, &left, &n)) && !text_find(line, n, words, sizeof(words) - 1))
+		;
+	return line;
+}
+
+/* Whether another VM needs one of the files, or may: on doubt nothing is deleted. */
+static int check_other(struct work *w, const char *other, const char *dir)
+{
+	struct target t = { .operand = other };
+	struct buf said = { 0 }, warnings = { 0 }, theirs = { 0 };
+	struct disks disks = { 0 };
+	struct err why;
+	int bad = 0, code = target_conf(&t, &w->h, &said, &warnings);
+	const char *doubt = code == DONE ? NULL : buf_text(&said);
+
+	if (!doubt && (name_files(&t, &disks, &theirs, &warnings, &why) < 0 || check_raw(&t, dir, &why) < 0))
+		doubt = why.text;
+	if (!doubt)
+		doubt = broken_chain(&warnings);
+	if (doubt)
+		bad = err_set(&w->e, "%.*s: so %s may need what is here: mend it, or `qemu-adm unregister %s`",
+			      (int)strcspn(doubt, "\n"), doubt, other, other);
 	for (const char *own = NULL; (own = next_file(&w->files, own));)
 		for (const char *file = NULL; (file = next_file(&theirs, file));)
 			if (strcmp(own, file) == 0)
@@ -749,17 +801,18 @@ static int check_other(struct work *w, const char *other)
 	disks_free(&disks);
 	target_free(&t);
 	buf_free(&theirs);
-	buf_free(&errors);
+	buf_free(&warnings);
+	buf_free(&said);
 	return bad;
 }
 
 /* What goes with the VM: of the files that it names those beneath its folder; and no other VM's. */
 static int own_files(struct work *w)
 {
-	struct buf all = { 0 };
+	struct buf all = { 0 }, warnings = { 0 };
 	struct disks disks = { 0 };
 	char dir[PATH_MAX];
-	int bad = name_files(&w->t, &disks, &all, &w->e);
+	int bad = name_files(&w->t, &disks, &all, &warnings, &w->e);
 
 	if (!bad && file_real(w->t.conf.dir, dir, sizeof(dir)) < 0)
 		bad = err_sys(&w->e, "%s", w->t.conf.dir);
@@ -772,8 +825,9 @@ static int own_files(struct work *w)
 		bad = claim_check(&w->h.place, w->name, &disks, &w->e);
 	for (size_t i = 0; !bad && i < w->h.reg.n; i++)
 		if (strcmp(w->h.reg.vms[i].name, w->name) != 0)
-			bad = check_other(w, w->h.reg.vms[i].name);
+			bad = check_other(w, w->h.reg.vms[i].name, dir);
 	disks_free(&disks);
+	buf_free(&warnings);
 	buf_free(&all);
 	return !bad && w->files.bad ? err_set(&w->e, "out of memory") : bad;
 }

@@ -412,6 +412,32 @@ MACHINE=pc"
 	same "$(ls "$dir")" db.qcow2
 }
 
+@test "delete takes nothing while another VM's files do not say what it needs" {
+	requires qemu-img
+	local dir=$QEMU_INIT_DAT/web why="mend it, or \`qemu-adm unregister db\`"
+	vm web DISK1=a.img
+	truncate -s 1M "$dir/a.img"
+	vm db DISK2="$dir/a.img,rw"
+	refused 1 "web: $(rc_of db):2: DISK2: *: so db may need what is here: $why" delete -f web
+	vm_rc db "ARG1=-drive file=$dir/a.img,format=raw"
+	refused 1 "web: $(rc_of db):1: ARG1: names a file in $dir: so db may need what is here: $why" delete -f web
+	ln -s "$dir" "$scratch/way"
+	vm_rc db "ARG1=-drive if=none,file=$scratch/way/a.img"
+	refused 1 "web: $(rc_of db):1: ARG1: names a file in $dir: *$why" delete -f web
+	vm_rc db "ARG1=-drive file=$dir-old/a.img" "ARG2=-drive file=/none/a.img"
+	echo "-drive if=none,file=$dir/a.img" >"$QEMU_INIT_DAT/db/db-qemu.cfg"
+	refused 1 "web: $QEMU_INIT_DAT/db/db-qemu.cfg: names a file in $dir: *$why" delete -f web
+	echo "# a comment" >"$QEMU_INIT_DAT/db/db-qemu.cfg"
+	qemu-img create -q -f qcow2 -b "$dir/a.img" -F raw "$QEMU_INIT_DAT/db/top.qcow2"
+	vm_rc db DISK1=gone.img DISK2=top.qcow2
+	refused 1 "web: $(rc_of db):2: DISK2: $QEMU_INIT_DAT/db/top.qcow2: backing file $dir/a.img: outside *: so db *$why" delete -f web
+	rm "$(rc_of db)"
+	refused 1 "web: $QEMU_INIT_DAT/db: neither *$why" delete -f web
+	vm_rc db DISK1=gone.img
+	qi 0 qemu-adm delete -f web
+	[[ ! -e $dir ]]
+}
+
 @test "delete asks on a terminal; where it cannot, it wants -f" {
 	requires script
 	vm web
