@@ -72,7 +72,7 @@ static struct clone_file *add(const struct plan *p, const char *real, const char
 		no_memory(p->e);
 		return NULL;
 	}
-	list[c->n] = (struct clone_file){ .from = from, .to = to.s };
+	list[c->n] = (struct clone_file){ .from = from, .to = to.s, .fd = -1 };
 	return &list[c->n++];
 }
 
@@ -330,16 +330,20 @@ static int make_way(struct clone *c, const char *path, struct err *e)
 	return 0;
 }
 
-/* A block device has no mode that would keep its users off. */
+/* A block device has no mode that would keep its users off. The file stays open, so that it is this one that is given back. */
 static int freeze(struct clone_file *f, struct err *e)
 {
+	char real[PATH_MAX];
 	struct stat st;
 
-	if (stat(f->from, &st) < 0)
+	f->fd = file_open(AT_FDCWD, f->from);
+	if (f->fd < 0 || fstat(f->fd, &st) < 0 || file_real_fd(f->fd, real, sizeof(real)) < 0)
 		return err_sys(e, "%s", f->from);
+	if (strcmp(real, f->from) != 0)
+		return err_set(e, "%s: became a link meanwhile", f->from);
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0222))
 		return 0;
-	if (chmod(f->from, st.st_mode & 07555) < 0 && errno != EROFS)
+	if (fchmod(f->fd, st.st_mode & 07555) < 0 && errno != EROFS)
 		return err_sys(e, "%s: to be read-only", f->from);
 	f->mode = st.st_mode & 07777;
 	return 0;
@@ -365,7 +369,7 @@ void clone_undo(struct clone *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (c->list[i].mode)
-			chmod(c->list[i].from, c->list[i].mode);
+			fchmod(c->list[i].fd, c->list[i].mode);
 	for (size_t end = c->made.n; end;) {
 		size_t at = end - 1;
 		while (at && c->made.s[at - 1])
@@ -380,6 +384,7 @@ void clone_undo(struct clone *c)
 void clone_free(struct clone *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
+		fd_close(&c->list[i].fd);
 		free(c->list[i].from);
 		free(c->list[i].to);
 	}

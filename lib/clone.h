@@ -19,6 +19,7 @@ struct clone_file {
 	enum spec_format format; /* of `from` */
 	int64_t size;
 	mode_t mode;		/* what `from` had, once it is read-only; else 0 */
+	int fd;			/* `from`, once it is; else -1 */
 };
 
 /* Zeroed is empty. */

@@ -68,6 +68,28 @@ static void test_linked(void)
 	clone_free(&c);
 }
 
+/* What came to the path since is not what was made read-only. */
+static void test_swapped(void)
+{
+	struct clone c;
+
+	plan(&c, "DISK1=a.img\n", 1);
+	CHECK(clone_make(&c, NULL, &e) == 0);
+	CHECK(rename(scratch_path("a.img"), scratch_path("moved")) == 0);
+	scratch_write("a.img", "another");
+	CHECK(chmod(scratch_path("a.img"), 0400) == 0);
+	clone_undo(&c);
+	CHECK(mode_of("a.img") == 0400 && mode_of("moved") == 0644);
+	clone_free(&c);
+
+	plan(&c, "DISK1=a.img\n", 1);
+	CHECK(unlink(scratch_path("a.img")) == 0 && symlink("moved", scratch_path("a.img")) == 0);
+	CHECK(clone_make(&c, NULL, &e) < 0 && strstr(e.text, "a.img: became a link meanwhile"));
+	clone_undo(&c);
+	CHECK(mode_of("moved") == 0644);
+	clone_free(&c);
+}
+
 static void test_refusals(void)
 {
 	struct clone c;
@@ -87,6 +109,7 @@ int main(void)
 	test_copy();
 	test_linked();
 	test_refusals();
+	test_swapped();
 	close(dir);
 	return unit_failed;
 }
