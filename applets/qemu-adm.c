@@ -57,14 +57,15 @@ struct work {
 	const char *next;	/* the new name, */
 	char old_rc[PATH_MAX];	/* rename: and the file of the old one, */
 	uid_t owner;		/* and whose words are in it */
-	char dir[PATH_MAX], image[PATH_MAX]; /* create */
+	char dir[PATH_MAX];	/* the VM's folder, without links */
+	char image[PATH_MAX];	/* create; its cfg-file */
 	int64_t size;
 	struct clone clone;
 	struct draft imported;
 	uid_t owner;		/* whose words they were, if root takes them over from another */
 	int64_t told;		/* when to tell of a copy's progress again, */
 	int telling;		/* and that its line is not over */
-	int made_dir, made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
+	int made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
 	struct err e;
 };
 
@@ -483,7 +484,7 @@ static int name_draft(struct work *w)
 	const char *etc = w->h.place.etc, *base = strrchr(w->rc, '/') + 1;
 	int ours = w->t.conf.owner == geteuid();
 
-	if (!ours && file_mkdirs(etc, 0755) < 0)
+	if (!ours && file_mkdirs(etc, 0755, NULL) < 0)
 		return err_sys(&w->e, "%s", etc);
 	if ((ours ? fmt(w->draft, sizeof(w->draft), "%s.draft", w->rc) : fmt(w->draft, sizeof(w->draft), "%s/%s.draft", etc, base)) >= PATH_MAX)
 		return err_set(&w->e, "%s: too long a path", w->rc);
@@ -573,6 +574,7 @@ static int make_dir(struct work *w)
 {
 	const char *name = w->next, *dir = opt_value(&w->c->o, 'd'), *data = w->h.place.data;
 	char path[PATH_MAX];
+	struct stat st;
 
 	if (check_name(w, name) < 0)
 		return -1;
@@ -580,14 +582,16 @@ static int make_dir(struct work *w)
 		return err_code(&w->e, NOT_CONFIGURED, "no place for its folder: neither HOME nor QEMU_INIT_DAT is set (-d DIR)");
 	if (dir ? text_copy(path, sizeof(path), dir) : file_join(path, sizeof(path), data, name))
 		return err_set(&w->e, "too long a path");
-	w->made_dir = access(path, F_OK) < 0;
-	if (file_mkdirs(path, 0755) < 0 || file_real(path, w->dir, sizeof(w->dir)) < 0)
+	if (file_mkdirs(path, 0755, &w->clone.made) < 0 || file_real(path, w->dir, sizeof(w->dir)) < 0)
 		return err_sys(&w->e, "%s", path);
 	if (check_folder(w) < 0)
 		return -1;
-	if (fmt(w->rc, sizeof(w->rc), "%s/%s-qemu.rc", w->dir, name) >= PATH_MAX ||
-	    fmt(w->image, sizeof(w->image), "%s/%s.img", w->dir, name) >= PATH_MAX)
+	if (reg_raw_file(w->dir, name, w->image, sizeof(w->image)) < 0)
 		return err_set(&w->e, "%s: too long a path", w->dir);
+	if (lstat(w->image, &st) == 0)
+		return err_set(&w->e, "%s: is there already, and would be its own (remove it, or another -d)", w->image);
+	fmt(w->rc, sizeof(w->rc), "%s/%s-qemu.rc", w->dir, name);
+	fmt(w->image, sizeof(w->image), "%s/%s.img", w->dir, name);
 	return check_dir(w, w->dir);
 }
 
@@ -667,7 +671,9 @@ static int make_image(struct work *w)
 
 static int save_new(struct work *w)
 {
-	w->made_rc = 1;
+	struct stat st;
+
+	w->made_rc = lstat(w->rc, &st) < 0;
 	return save_text(w);
 }
 
@@ -683,7 +689,7 @@ static int tell(struct work *w)
 	say_to(stdout, "next: qemu-init start %s\n", w->name);
 	if (statfs(w->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
 		say(w->c, w->name, "its folder is in memory, and gone with the next boot");
-	w->made_rc = w->made_image = w->made_dir = 0;
+	w->made_rc = w->made_image = 0;
 	clone_free(&w->clone);
 	return DONE;
 }
@@ -811,10 +817,10 @@ static int own_files(struct work *w)
 {
 	struct buf all = { 0 }, warnings = { 0 };
 	struct disks disks = { 0 };
-	char dir[PATH_MAX];
+	char *dir = w->dir;
 	int bad = name_files(&w->t, &disks, &all, &warnings, &w->e);
 
-	if (!bad && file_real(w->t.conf.dir, dir, sizeof(dir)) < 0)
+	if (!bad && file_real(w->t.conf.dir, dir, sizeof(w->dir)) < 0)
 		bad = err_sys(&w->e, "%s", w->t.conf.dir);
 	for (const char *file = NULL; !bad && (file = next_file(&all, file));)
 		if (text_begins(file, dir) && file[strlen(dir)] == '/')
@@ -872,7 +878,7 @@ static int remove_files(struct work *w)
 	int code = DONE;
 
 	for (const char *file = NULL; (file = next_file(&w->files, file));)
-		if (file_remove(file) < 0 && errno != ENOENT && err_sys(&w->e, "%s", file))
+		if (file_remove(file, w->dir) < 0 && errno != ENOENT && err_sys(&w->e, "%s", file))
 			code = fail(w->c, w->name, &w->e);
 	if (rmdir(w->t.conf.dir) < 0) {
 		err_sys(&w->e, "%s: kept", w->t.conf.dir);
@@ -1213,10 +1219,7 @@ static int save_raw(struct work *w)
 {
 	if (!w->imported.cfg.n)
 		return DONE;
-	if (reg_raw_file(w->dir, w->next, w->image, sizeof(w->image)) < 0)
-		return err_set(&w->e, "%s: too long a path", w->dir);
-	if (access(w->image, F_OK) == 0)
-		return err_set(&w->e, "%s: is there already", w->image);
+	reg_raw_file(w->dir, w->next, w->image, sizeof(w->image)); /* fits and is new: make_dir */
 	w->made_image = 1;
 	return file_save(w->image, &w->imported.cfg, 0644, &w->e);
 }
@@ -1391,13 +1394,11 @@ static void end(struct work *w)
 {
 	if (w->made_rc)
 		unlink(w->rc);
+	if (w->made_image)
+		unlink(w->image);
 	clone_undo(&w->clone);
 	clone_free(&w->clone);
 	draft_free(&w->imported);
-	if (w->made_image)
-		unlink(w->image);
-	if (w->made_dir)
-		rmdir(w->dir);
 	if (w->made_draft)
 		say(w->c, w->draft, "kept; the VM's own file is as it was");
 	target_free(&w->t);

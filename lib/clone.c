@@ -319,15 +319,11 @@ static int made(struct clone *c, const char *path, struct err *e)
 /* The folders that lead to the file. */
 static int make_way(struct clone *c, const char *path, struct err *e)
 {
-	char part[PATH_MAX];
+	char dir[PATH_MAX];
 
-	for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
-		if (fmt(part, sizeof(part), "%.*s", (int)(slash - path), path) >= PATH_MAX)
-			return err_set(e, "%s: too long a path", path);
-		if (mkdir(part, 0755) == 0 ? made(c, part, e) < 0 : errno != EEXIST && err_sys(e, "%s", part))
-			return -1;
-	}
-	return 0;
+	if (fmt(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path) >= PATH_MAX)
+		return err_set(e, "%s: too long a path", path);
+	return file_mkdirs(dir, 0755, &c->made) < 0 ? err_sys(e, "%s", dir) : 0;
 }
 
 /* A block device has no mode that would keep its users off. The file stays open, so that it is this one that is given back. */

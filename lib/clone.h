@@ -42,7 +42,7 @@ struct clone_from {
 int clone_plan(struct clone *c, const struct clone_from *from, struct buf *text, struct buf *notes, struct err *e);
 /* Makes the files, in folders that it makes where they are missing. 0; -1 and err: clone_undo then. */
 int clone_make(struct clone *c, const struct copy_watch *w, struct err *e);
-/* Takes back what clone_make did. */
+/* Takes back what clone_make did, and all else that is in `made`. */
 void clone_undo(struct clone *c);
 void clone_free(struct clone *c);
 

@@ -142,7 +142,7 @@ int file_lock(const char *path, int64_t deadline, struct err *e)
 	return fd;
 }
 
-int file_mkdirs(const char *path, mode_t mode)
+int file_mkdirs(const char *path, mode_t mode, struct buf *made)
 {
 	char part[PATH_MAX];
 	size_t n = strlen(path);
@@ -158,7 +158,10 @@ int file_mkdirs(const char *path, mode_t mode)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		bad = mkdir(part, path[i] ? 0755 : mode) < 0 && errno != EEXIST;
+		int is_new = mkdir(part, path[i] ? 0755 : mode) == 0;
+		bad = !is_new && errno != EEXIST;
+		if (is_new && made)
+			buf_add(made, part, i + 1);
 	}
 	umask(mask);
 	return -bad;
@@ -254,13 +257,25 @@ int file_replace(const char *path, const struct buf *text, struct err *e)
 	return bad;
 }
 
-int file_remove(const char *path)
+static int drop(const char *path, int flags)
 {
 	const char *base;
 	int at = file_way("/", path + 1, &base);
-	int bad = at < 0 ? -1 : unlinkat(at, base, 0);
+	int bad = at < 0 ? -1 : unlinkat(at, base, flags);
 
 	fd_close(&at);
+	return bad;
+}
+
+int file_remove(const char *path, const char *top)
+{
+	char part[PATH_MAX];
+	int bad = drop(path, 0);
+
+	if (!bad && text_copy(part, sizeof(part), path) == 0)
+		do
+			*strrchr(part, '/') = '\0';
+		while (strlen(part) > strlen(top) && drop(part, AT_REMOVEDIR) == 0);
 	return bad;
 }
 
@@ -330,9 +345,13 @@ int file_save(const char *path, const struct buf *text, mode_t mode, struct err 
 {
 	char real[PATH_MAX];
 
-	if (file_real(path, real, sizeof(real)) < 0 && fmt(real, sizeof(real), "%s", path) >= (int)sizeof(real)) {
-		errno = ENAMETOOLONG;
-		return err_sys(e, "%s", path);
+	if (file_real(path, real, sizeof(real)) < 0) {
+		if (readlink(path, real, 1) == 1)
+			return err_set(e, "%s: a link to what is not there (bring that back, or remove the link)", path);
+		if (text_copy(real, sizeof(real), path) < 0) {
+			errno = ENAMETOOLONG;
+			return err_sys(e, "%s", path);
+		}
 	}
 	char *slash = strrchr(real, '/');
 	*slash = '\0';

@@ -23,13 +23,14 @@ int file_peek(int dir, const char *path, char *text, size_t room);
  * for a power loss, too, what returned is there to stay, and the file keeps its mode and owner; `mode` is then a new
  * one's. 0 or -1. */
 int file_write(int dir, const char *name, const void *bytes, size_t n, mode_t mode, int sync, struct err *e);
-/* The same, with sync, for an absolute path; a link stays, and what it leads to is written. */
+/* The same, with sync, for an absolute path; a link stays, and what it leads to is written, if it is there. */
 int file_save(const char *path, const struct buf *text, mode_t mode, struct err *e);
 /* Makes the file if it is missing, and takes the flock that whoever changes something holds: its descriptor, close-on-exec,
  * to be closed at the end; -1 and err, also when another holds it until the deadline. */
 int file_lock(const char *path, int64_t deadline, struct err *e);
-/* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. 0 or -1 with errno. */
-int file_mkdirs(const char *path, mode_t mode);
+/* mkdir -p: parents 0755, the last with mode; one that exists is left as it is. Appends those that it makes, a NUL behind
+ * each, if made is not NULL. 0 or -1 with errno. */
+int file_mkdirs(const char *path, mode_t mode, struct buf *made);
 /* What is to be loaded from a file must be in a regular one, and something. 0; -1 and err. */
 int file_has_bytes(const char *path, const struct stat *st, struct err *e);
 /* Opens a directory that only its owner may write: no symlink, owned by the effective user or root, no write bit for
@@ -43,9 +44,9 @@ int file_real_fd(int fd, char *to, size_t room);
 int file_way(const char *dir, const char *below, const char **base);
 /* As file_save, for a regular file that is there, by its path without links: one that another put there since is refused. */
 int file_replace(const char *path, const struct buf *text, struct err *e);
-/* Removes a file by its path without links (file_real): one that another put on the way since is not followed. 0 or -1 with
- * errno. */
-int file_remove(const char *path);
+/* Removes a file by its path without links (file_real), and the folders beneath `top` that it leaves empty: a link that
+ * another put on the way since is not followed. 0 or -1 with errno. */
+int file_remove(const char *path, const char *top);
 /* Fills err for a file that could not be used (errno): one that is not there, with the name most like it in its folder. -1. */
 int file_lacks(const char *path, struct err *e);
 /* "A/B", or -1 when it does not fit into room. */

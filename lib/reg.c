@@ -196,7 +196,7 @@ int reg_lock(const char *etc_dir, int64_t deadline, struct err *e)
 		return err_code(e, NOT_CONFIGURED, "no place for the registry: neither HOME nor QEMU_INIT_ETC is set");
 	if (file_join(path, sizeof(path), etc_dir, ".lock") < 0)
 		return err_code(e, NOT_CONFIGURED, "%s: too long a path", etc_dir);
-	int fd = file_mkdirs(etc_dir, 0755) < 0 ? err_sys(e, "%s", etc_dir) : file_lock(path, deadline, e);
+	int fd = file_mkdirs(etc_dir, 0755, NULL) < 0 ? err_sys(e, "%s", etc_dir) : file_lock(path, deadline, e);
 	if (fd >= 0)
 		return fd;
 	if (e->code == TIMED_OUT)

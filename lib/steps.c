@@ -412,7 +412,7 @@ static pid_t spawn(struct keeper *k, const int *given, const struct cage *cage, 
 
 	vm_file(k->vm, "lock", lock);
 	if (k->job->uid.way == UID_OWN) {
-		file_mkdirs(UID_DIR, 0755);
+		file_mkdirs(UID_DIR, 0755, NULL);
 		int dir = file_open_dir(AT_FDCWD, UID_DIR, &k->err); /* whoever may write there could choose the uid */
 		if (dir < 0)
 			return -1;

@@ -40,7 +40,7 @@ static int name_it(struct vm *vm, const struct place *place, const char *name, s
 
 int vm_run(const struct place *place, int make, int *run, struct err *e)
 {
-	if (make && file_mkdirs(place->run, place->root ? 0755 : 0700) < 0)
+	if (make && file_mkdirs(place->run, place->root ? 0755 : 0700, NULL) < 0)
 		return err_sys(e, "%s", place->run);
 	*run = file_open_dir(AT_FDCWD, place->run, e);
 	if (*run >= 0)

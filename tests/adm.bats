@@ -101,6 +101,17 @@ refused() {
 	same "$output" "web $QEMU_INIT_DAT/web"
 }
 
+@test "a registry that is a link: what it leads to is written; a link to nothing stays" {
+	rc "$scratch/srv" web
+	ln -s "$scratch/elsewhere" "$QEMU_INIT_ETC/registered"
+	refused 1 "web: $QEMU_INIT_ETC/registered: a link to what is not there *" register "$scratch/srv"
+	[[ -L $QEMU_INIT_ETC/registered && ! -e $scratch/elsewhere ]]
+	echo "# mine" >"$scratch/elsewhere"
+	qi 0 qemu-adm register "$scratch/srv"
+	[[ -L $QEMU_INIT_ETC/registered ]]
+	same "$(cat "$scratch/elsewhere")" $'# mine\nweb '"$scratch/srv"
+}
+
 @test "autostart on and off, twice is once; the order and the comments stay" {
 	vm web
 	vm db
@@ -347,6 +358,9 @@ MACHINE=pc"
 	rc "$scratch/old" old
 	mkdir -p "$scratch/full"
 	: >"$scratch/full/full.img"
+	echo "-rtc base=utc" >"$scratch/full/foreign-qemu.cfg"
+	ln -s nowhere "$scratch/full/link-qemu.cfg"
+	ln -s nowhere "$scratch/full/lost-qemu.rc"
 	before=$(find "$scratch" | sort)
 	refused 1 "web: registered already, in $QEMU_INIT_DAT/web" create web
 	refused 6 "../x: not a VM's name" create ../x
@@ -362,6 +376,11 @@ MACHINE=pc"
 	refused 1 "full: $scratch/full/full.img: file exists" create -d "$scratch/full" full --disk 1M
 	refused 1 "db: *no such file*" create db --cdrom "$scratch/none.iso"
 	refused 1 "db: *no such file*" create db --from "$scratch/none.rc"
+	refused 1 "db: *no such file*" create db -d "$scratch/new/q1/q2" --from "$scratch/none.rc"
+	refused 1 "db: *no such file*" create db -d "$scratch/new/./q1//" --cdrom "$scratch/none.iso"
+	refused 1 "foreign: $scratch/full/foreign-qemu.cfg: is there already, *" create -d "$scratch/full" foreign
+	refused 1 "link: $scratch/full/link-qemu.cfg: is there already, *" create -d "$scratch/full" link
+	refused 1 "lost: $scratch/full/lost-qemu.rc: a link to what is not there *" create -d "$scratch/full" lost
 	refused 2 "--disk much: not a size (10G)" create db --disk much
 	refused 2 "--disk is DISK1: want one of them" create db --disk 1M DISK1=/dev/sda
 	refused 2 "create: --disk: wants a value, SIZE" create db --disk
@@ -385,7 +404,7 @@ MACHINE=pc"
 	qi 0 qemu-adm autostart on web
 	qi 0 qemu-adm delete -f web
 	same "$stderr" "qemu-adm: web: $QEMU_INIT_DAT/web: kept: directory not empty"
-	same "$(cd "$QEMU_INIT_DAT/web" && find . | sort | xargs)" ". ./link.img ./notes ./sub"
+	same "$(cd "$QEMU_INIT_DAT/web" && find . | sort | xargs)" ". ./link.img ./notes"
 	[[ -e $scratch/outside.img ]]
 	registry ""
 	autostart ""

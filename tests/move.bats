@@ -103,6 +103,21 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	qi 0 qemu-init kill web
 }
 
+@test "delete of a clone takes the folders that it leaves empty, and its own alone" {
+	local new=$QEMU_INIT_DAT/new
+	vm web DISK1=sub/deep/a.img DISK2=two/b.img
+	mkdir -p "$QEMU_INIT_DAT/web"/{sub/deep,two}
+	truncate -s 1M "$QEMU_INIT_DAT/web"/{sub/deep/a.img,two/b.img}
+	qi 0 qemu-adm clone web new
+	qi 0 qemu-adm delete -f new
+	same "$stderr" ""
+	[[ ! -e $new && -e $QEMU_INIT_DAT/web/sub/deep/a.img ]]
+	qi 0 qemu-adm clone web new
+	: >"$new/sub/mine"
+	qi 0 qemu-adm delete -f new
+	same "$(cd "$new" && find . | sort | xargs)" ". ./sub ./sub/mine"
+}
+
 @test "clone of a chain: what its headers name relatively is copied, the rest is shared" {
 	local web=$QEMU_INIT_DAT/web new=$QEMU_INIT_DAT/new
 	vm web DISK1=top.qcow2 DISK2=other.qcow2,backing="$scratch/far.img"
@@ -133,11 +148,14 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	refused 1 "*DISK3: $QEMU_INIT_DAT/web/none.img: no such file*" clone web new
 	sed -i /DISK3/d "$(rc_of web)"
 	mkdir -p "$scratch/linked"
-	: >"$scratch/linked/new-qemu.cfg"
-	echo "-rtc base=utc" >"$QEMU_INIT_DAT/web/web-qemu.cfg"
+	: >"$scratch/linked/disk2.qcow2"
+	echo "DISK2=b.img" >>"$(rc_of web)"
+	truncate -s 1M "$QEMU_INIT_DAT/web/b.img"
 	qi 1 qemu-adm clone --linked web new -d "$scratch/linked"
-	like "$stderr" "*$scratch/linked/new-qemu.cfg: file exists"
-	same "$(cd "$scratch/linked" && echo *)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" new-qemu.cfg/644
+	like "$stderr" "*$scratch/linked/disk2.qcow2: file exists"
+	same "$(cd "$scratch/linked" && echo *)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" disk2.qcow2/644
+	: >"$scratch/linked/new-qemu.cfg"
+	refused 1 "new: $scratch/linked/new-qemu.cfg: is there already, *" clone web new -d "$scratch/linked"
 }
 
 @test "clone copies, and builds on, no disk that another VM writes; one that is only read does" {

@@ -99,10 +99,10 @@ static void test_dirs(void)
 	struct stat st;
 	int fd;
 
-	CHECK(file_mkdirs(scratch_path("p/q/r"), 0700) == 0 && file_mkdirs(scratch_path("p/q/r"), 0755) == 0);
+	CHECK(file_mkdirs(scratch_path("p/q/r"), 0700, NULL) == 0 && file_mkdirs(scratch_path("p/q/r"), 0755, NULL) == 0);
 	CHECK(stat(scratch_path("p/q"), &st) == 0 && (st.st_mode & 0777) == 0755);
 	CHECK(stat(scratch_path("p/q/r"), &st) == 0 && (st.st_mode & 0777) == 0700);
-	CHECK(file_mkdirs(scratch_path("a/b"), 0700) == -1 && errno == ENOTDIR);
+	CHECK(file_mkdirs(scratch_path("a/b"), 0700, NULL) == -1 && errno == ENOTDIR);
 
 	CHECK((fd = file_open_dir(dir, "p", &e)) >= 0 && fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	close(fd);
@@ -144,6 +144,9 @@ static void test_save(void)
 	CHECK(access(scratch_path(".saved.new"), F_OK) < 0);
 	CHECK(file_save("/no/such/place", &b, 0640, &e) == -1);
 	CHECK_TEXT(e.text, "/no/such: no such file or directory");
+	CHECK(symlink("nowhere", scratch_path("dangling")) == 0 && file_save(scratch_path("dangling"), &b, 0640, &e) == -1);
+	CHECK(strstr(e.text, "dangling: a link to what is not there"));
+	CHECK(lstat(scratch_path("dangling"), &st) == 0 && S_ISLNK(st.st_mode));
 	buf_free(&b);
 }
 
@@ -175,21 +178,36 @@ static void test_remove(void)
 	snprintf(path, sizeof(path), "%s", scratch_path("way/file"));
 	CHECK(file_real(path, real, sizeof(real)) == 0);
 	CHECK(rename(scratch_path("way"), scratch_path("away")) == 0 && symlink("theirs", scratch_path("way")) == 0);
-	CHECK(file_remove(real) == -1 && errno == ENOTDIR);
+	CHECK(file_remove(real, real) == -1 && errno == ENOTDIR);
 	buf_str(&b, "new");
 	CHECK(file_replace(real, &b, &e) == -1);
 	CHECK_TEXT(scratch_read("theirs/file"), "precious");
 	CHECK(unlink(scratch_path("way")) == 0 && rename(scratch_path("away"), scratch_path("way")) == 0);
 	CHECK(file_replace(real, &b, &e) == 0);
 	CHECK_TEXT(scratch_read("way/file"), "new");
-	CHECK(file_remove(real) == 0 && access(real, F_OK) < 0);
+	CHECK(file_remove(real, real) == 0 && access(real, F_OK) < 0);
 	CHECK(file_replace(real, &b, &e) == -1 && symlink("../theirs/file", real) == 0);
 	CHECK(file_replace(real, &b, &e) == -1 && strstr(e.text, "not a regular file any more"));
 	CHECK_TEXT(scratch_read("theirs/file"), "precious");
 	CHECK(unlink(real) == 0);
 	buf_free(&b);
-	CHECK(file_remove(real) == -1 && errno == ENOENT);
+	CHECK(file_remove(real, real) == -1 && errno == ENOENT);
 	CHECK(file_way("/no/such", "x", &base) == -1 && errno == ENOENT);
+}
+
+static void test_remove_folders(void)
+{
+	char real[256];
+
+	CHECK(file_mkdirs(scratch_path("top/a/b"), 0755, NULL) == 0);
+	scratch_write("top/a/x", "");
+	scratch_write("top/a/b/y", "");
+	snprintf(real, sizeof(real), "%s", scratch_path("top/a/b/y"));
+	CHECK(file_remove(real, scratch_path("top")) == 0);
+	CHECK(access(scratch_path("top/a/b"), F_OK) < 0 && access(scratch_path("top/a/x"), F_OK) == 0);
+	snprintf(real, sizeof(real), "%s", scratch_path("top/a/x"));
+	CHECK(file_remove(real, scratch_path("top")) == 0);
+	CHECK(access(scratch_path("top/a"), F_OK) < 0 && access(scratch_path("top"), F_OK) == 0);
 }
 
 static void test_join(void)
@@ -236,6 +254,7 @@ int main(void)
 	test_lock();
 	test_remove();
 	test_bytes();
+	test_remove_folders();
 	test_join();
 	close(dir);
 	return unit_failed;
