@@ -209,7 +209,7 @@ static int check_name(struct work *w, const char *name)
 	const struct reg_vm *vm = reg_find(&w->h.reg, name);
 
 	w->name = name;
-	if (!text_name(name, CONF_NAME_MAX))
+	if (value_check(KIND_NAME, name, &w->e) < 0)
 		return err_code(&w->e, NOT_CONFIGURED, "not a VM's name");
 	return vm ? err_set(&w->e, "registered already, in %s", vm->path) : place_fits(&w->h.place, name, &w->e);
 }
@@ -240,6 +240,8 @@ static int enter(struct work *w)
 
 	if (vm && strcmp(vm->path, c->dir) == 0)
 		return DONE;
+	if (vm)
+		return err_set(&w->e, "registered already, in %s: if it has moved, `qemu-adm unregister %s` first", vm->path, c->name);
 	if (check_name(w, c->name) < 0 || check_dir(w, c->dir) < 0 || reg_rc_file(c->dir, c->name, rc, sizeof(rc), &w->e) < 0)
 		return -1;
 	return write_line(w, c->name, c->name, c->dir);
@@ -406,8 +408,10 @@ static int print_values(struct work *w)
 		print_item(&conf->items[i]);
 	for (char **word = w->words + 1; *word; word++) {
 		int key = conf_key_of(*word, strlen(*word), &number, &near);
+		int numbered = key < 0 && near && conf_key_of(near, strlen(near), &number, &near) < 0;
 		if (key < 0)
-			return err_code(&w->e, USAGE, "%s: unknown key%s%s", *word, near ? ", nearest is " : "", near ? near : "");
+			return err_code(&w->e, USAGE, "%s: unknown key%s%s%s", *word, near ? ", nearest is " : "", near ? near : "",
+					numbered ? "1" : "");
 		const struct conf_item *item = conf_item(conf, (enum conf_key)key, number);
 		puts(key == CONF_NAME ? conf->name : item ? item->value : conf_keys[key].standard);
 	}
@@ -589,7 +593,7 @@ static int make_dir(struct work *w)
 	if (reg_raw_file(w->dir, name, w->image, sizeof(w->image)) < 0)
 		return err_set(&w->e, "%s: too long a path", w->dir);
 	if (lstat(w->image, &st) == 0)
-		return err_set(&w->e, "%s: is there already, and would be its own (remove it, or another -d)", w->image);
+		return err_set(&w->e, "%s: is there already (remove it, or another -d)", w->image);
 	fmt(w->rc, sizeof(w->rc), "%s/%s-qemu.rc", w->dir, name);
 	fmt(w->image, sizeof(w->image), "%s/%s.img", w->dir, name);
 	return check_dir(w, w->dir);
@@ -915,7 +919,7 @@ static int move_text(struct work *w)
 		w->old_rc + (base - w->rc) + strlen(w->name)) >= PATH_MAX || reg_raw_file(w->t.conf.dir, w->next, raw, sizeof(raw)) < 0)
 		return err_set(&w->e, "too long a path");
 	if (access(w->rc, F_OK) == 0 || access(raw, F_OK) == 0)
-		return err_set(&w->e, "%s: a VM of this name is there already", w->rc);
+		return err_set(&w->e, "%s: is there already (remove it, or another name)", access(raw, F_OK) == 0 ? raw : w->rc);
 	return put(w, "NAME", w->next);
 }
 
@@ -1399,7 +1403,7 @@ static void end(struct work *w)
 	clone_undo(&w->clone);
 	clone_free(&w->clone);
 	draft_free(&w->imported);
-	if (w->made_draft)
+	if (w->made_draft && access(w->draft, F_OK) == 0)
 		say(w->c, w->draft, "kept; the VM's own file is as it was");
 	target_free(&w->t);
 	host_free(&w->h);

@@ -347,6 +347,11 @@ static int freeze(struct clone_file *f, struct err *e)
 
 int clone_make(struct clone *c, const struct copy_watch *w, struct err *e)
 {
+	struct stat st;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (lstat(c->list[i].to, &st) == 0)
+			return err_set(e, "%s: is there already (remove it, or another -d)", c->list[i].to);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct clone_file *f = &c->list[i];
 		int bad = make_way(c, f->to, e);

@@ -65,7 +65,7 @@ refused() {
 @test "register refuses what it cannot keep: another VM of that name, a broken file, none, two" {
 	vm web
 	rc "$scratch/other" web
-	refused 1 "web: registered already, in $QEMU_INIT_DAT/web" register "$scratch/other"
+	refused 1 "web: registered already, in $QEMU_INIT_DAT/web: if it has moved, \`qemu-adm unregister web\` first" register "$scratch/other"
 	rc "$scratch/bad" bad RAM=much
 	refused 6 "$scratch/bad/bad-qemu.rc:2: RAM: much*" register "$scratch/bad"
 	mkdir "$scratch/empty"
@@ -194,6 +194,7 @@ refused() {
 	refused 2 "db: want KEY=VALUE" set web RAM=1G db
 	refused 6 "db: no such VM*" set db RAM=1G
 	refused 2 "web: RAMM: unknown key, nearest is RAM" get web RAMM
+	refused 2 "web: DISK0: unknown key, nearest is DISK1" get web DISK0
 	echo RAM=x >"$(rc_of web)"
 	refused 6 "$(rc_of web):1: RAM: x*" get web
 	qi 0 qemu-adm set web RAM=1G
@@ -287,6 +288,9 @@ rescued() {
 	qi 1 qemu-adm edit web
 	like "${stderr_lines[0]}" "qemu-adm: the editor failed*"
 	rm "$(rc_of web).draft"
+	editor 'rm "$1"'
+	qi 1 qemu-adm edit web
+	like "$stderr" "qemu-adm: $(rc_of web).draft: no such file or directory"
 	export EDITOR=/no/such/editor
 	qi 1 qemu-adm edit web
 	rm "$(rc_of web).draft"
@@ -364,6 +368,7 @@ MACHINE=pc"
 	before=$(find "$scratch" | sort)
 	refused 1 "web: registered already, in $QEMU_INIT_DAT/web" create web
 	refused 6 "../x: not a VM's name" create ../x
+	refused 6 "0: not a VM's name" create 0
 	refused 1 "old: $scratch/old/old-qemu.rc: is there already (*" create -d "$scratch/old" old
 	refused 6 "setting RAMM: unknown key, nearest is RAM" create db RAMM=1G
 	refused 6 "setting NAME=x: x, but*" create db NAME=x
@@ -548,6 +553,10 @@ delete_while() {
 	same "$(tail -n 1 "$QEMU_INIT_DAT/db/mail-qemu.rc")" NAME=mail
 	refused 1 "mail: registered already, in $QEMU_INIT_DAT/db" rename shop mail
 	refused 6 "a/b: not a VM's name" rename shop a/b
+	: >"$QEMU_INIT_DAT/web/stray-qemu.cfg"
+	qi 1 qemu-adm rename shop stray
+	like "$stderr" "qemu-adm: shop: $QEMU_INIT_DAT/web/stray-qemu.cfg: is there already (*"
+	rm "$QEMU_INIT_DAT/web/stray-qemu.cfg"
 	refused 6 "web: no such VM*" rename web x
 	qi 0 qemu-init start mail
 	qi 1 qemu-adm rename mail post

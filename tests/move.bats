@@ -143,17 +143,20 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	sed -i /DISK2/d "$(rc_of web)"
 	mkdir "$scratch/full"
 	: >"$scratch/full/a.img"
-	refused 1 "new: $scratch/full/a.img: file exists" clone web new -d "$scratch/full"
+	refused 1 "new: $scratch/full/a.img: is there already (remove it, or another -d)" clone web new -d "$scratch/full"
 	echo "DISK3=none.img" >>"$(rc_of web)"
 	refused 1 "*DISK3: $QEMU_INIT_DAT/web/none.img: no such file*" clone web new
 	sed -i /DISK3/d "$(rc_of web)"
 	mkdir -p "$scratch/linked"
-	: >"$scratch/linked/disk2.qcow2"
-	echo "DISK2=b.img" >>"$(rc_of web)"
-	truncate -s 1M "$QEMU_INIT_DAT/web/b.img"
+	: >"$scratch/linked/disk1.qcow2"
 	qi 1 qemu-adm clone --linked web new -d "$scratch/linked"
-	like "$stderr" "*$scratch/linked/disk2.qcow2: file exists"
-	same "$(cd "$scratch/linked" && echo *)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" disk2.qcow2/644
+	like "$stderr" "*$scratch/linked/disk1.qcow2: is there already *"
+	same "$(cd "$scratch/linked" && echo *)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" disk1.qcow2/644
+	mv "$QEMU_INIT_ETC/registered" "$scratch/kept" # so that the line cannot be written when all is made
+	(cd "$QEMU_INIT_ETC" && ln -s "$scratch/kept" registered && mkdir "$scratch/.kept.new")
+	qi 1 qemu-adm clone --linked web new -d "$scratch/other"
+	like "$stderr" "*write kept: *"
+	same "$(echo "$scratch"/other*)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" "$scratch/other*/644"
 	: >"$scratch/linked/new-qemu.cfg"
 	refused 1 "new: $scratch/linked/new-qemu.cfg: is there already, *" clone web new -d "$scratch/linked"
 }
