@@ -62,7 +62,7 @@ struct work {
 	int64_t size;
 	struct clone clone;
 	struct draft imported;
-	uid_t owner;		/* whose words they were, if root takes them over from another */
+	uid_t author;		/* whose words they were, if root takes them over from another */
 	int64_t told;		/* when to tell of a copy's progress again, */
 	int telling;		/* and that its line is not over */
 	int made_image, made_rc, made_draft; /* what goes, or is told of, after a failure */
@@ -1130,8 +1130,8 @@ static int import_pair(struct work *w, struct draft_from *from)
 	if (reg_raw_file(from->dir, name, path, sizeof(path)) < 0)
 		return err_set(&w->e, "%s: too long a path", w->rc);
 	int there = stat(path, &st) == 0;
-	if (there && !w->owner)
-		w->owner = st.st_uid;
+	if (there && !w->author)
+		w->author = st.st_uid;
 	int bad = there ? file_read(AT_FDCWD, path, CONF_FILE_MAX, &text, &w->e) : DONE;
 	raw.text = buf_text(&text);
 	raw.n = text.n;
@@ -1162,7 +1162,7 @@ static int read_import(struct work *w)
 	if (code == DONE)
 		code = is_stdin ? read_stdin(&text, &w->e) : file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &text, &w->e);
 	if (code == DONE && !is_stdin && stat(w->rc, &st) == 0)
-		w->owner = st.st_uid;
+		w->author = st.st_uid;
 	from.text = buf_text(&text);
 	from.n = text.n;
 	from.dir = dir;
@@ -1204,16 +1204,16 @@ static void tell_rights(struct work *w)
 							    1 << KIND_RUNAS | 1 << KIND_ARG)))
 			continue;
 		conf_key_name(item->key, item->number, name);
-		draft_note(&w->imported, "%s was uid %ld's and is %s as root now", name, (long)w->owner,
+		draft_note(&w->imported, "%s was uid %ld's and is %s as root now", name, (long)w->author,
 			   kind == KIND_COMMAND ? "run" : "used");
 	}
 	if (w->imported.cfg.n)
-		draft_note(&w->imported, "what has no key was uid %ld's and is root's now", (long)w->owner);
+		draft_note(&w->imported, "what has no key was uid %ld's and is root's now", (long)w->author);
 }
 
 static int tell_changes(struct work *w)
 {
-	if (w->owner && geteuid() == 0)
+	if (w->author && geteuid() == 0)
 		tell_rights(w);
 	say_lines(w->c, w->next, &w->imported.notes);
 	return DONE;
