@@ -1144,6 +1144,18 @@ static int import_pair(struct work *w, struct draft_from *from)
 	return bad;
 }
 
+/* The one of this name in PATH is what will be run. */
+static void tell_program(struct draft *d)
+{
+	const char *slash = strrchr(d->program, '/');
+	char named[PATH_MAX] = "", found[PATH_MAX], real[PATH_MAX];
+
+	if (!slash || !text_begins(slash, "/qemu-") || arch_find(slash + 1, found, sizeof(found)) < 0 ||
+	    file_real(found, real, sizeof(real)) < 0 || (file_real(d->program, named, sizeof(named)) == 0 && !strcmp(named, real)))
+		return;
+	draft_note(d, "%s: PATH has another, which is run: %s", d->program, found);
+}
+
 /* Reads the rc-file, the one in the folder, or else a command line, whose files are those of the current folder. */
 static int read_import(struct work *w)
 {
@@ -1172,6 +1184,8 @@ static int read_import(struct work *w)
 		code = import_pair(w, &from);
 	} else if (code == DONE) {
 		code = getcwd(dir, sizeof(dir)) ? import_command(&w->imported, &from, &w->e) : err_sys(&w->e, "the current folder");
+		if (code == DONE)
+			tell_program(&w->imported);
 	}
 	if (code == DONE && !w->next)
 		w->next = w->imported.name;
@@ -1291,6 +1305,27 @@ static void print_command(const struct argv *a)
 	buf_free(&out);
 }
 
+/* The keys of the rc-file that are none of QEMU's. */
+static void tell_ours(const struct work *w)
+{
+	const struct conf *c = &w->t.conf;
+	struct buf keys = { 0 };
+	char name[CONF_KEY_ROOM];
+
+	for (size_t i = 0; i < c->n && c->items[i].key < CONF_MACHINE; i++) {
+		enum conf_key key = c->items[i].key;
+		if (c->items[i].file != c->file || key == CONF_TGTARCH || key == CONF_SANDBOX || key == CONF_ACCEL || key == CONF_KVM)
+			continue;
+		conf_key_name(key, c->items[i].number, name);
+		buf_fmt(&keys, "%s%s", keys.n ? " " : "", name);
+	}
+	if (keys.n) {
+		buf_str(&keys, ": not in this line, as QEMU has no such option");
+		say(w->c, c->name, buf_text(&keys));
+	}
+	buf_free(&keys);
+}
+
 static int export(struct work *w)
 {
 	struct buf errors = { 0 }, warnings = { 0 };
@@ -1302,8 +1337,10 @@ static int export(struct work *w)
 			err_code(&w->e, NOT_CONFIGURED, "not registered: `qemu-adm register` first");
 	} else if (code == DONE) {
 		code = target_argv(&w->t, TARGET_ALONE, &a, &warnings, &w->e);
-		if (code == DONE)
+		if (code == DONE) {
 			print_command(&a);
+			tell_ours(w);
+		}
 	}
 	say_lines(w->c, NULL, &warnings);
 	say_lines(w->c, NULL, &errors);

@@ -34,7 +34,8 @@ struct draft {
 	struct buf notes;		/* each thing that has changed or is not kept, a line */
 	/* what follows is for those who make it */
 	const struct draft_from *from;	/* the caller's */
-	struct cfg words;		/* of the command line or cfg-file */
+	struct cfg words;		/* of the command line or cfg-file, */
+	const char *program;		/* and QEMU among them */
 	struct draft_option *list;	/* the options among them */
 	size_t n;
 	struct draft_path *paths;

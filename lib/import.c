@@ -15,14 +15,59 @@
 
 /* ---- a command line ---- */
 
-/* Refuses what only a shell could answer, outside of '...'. Where the last command begins: at the last line that is not
- * joined to the one before and does not begin with an option. */
-static int no_shell(const struct draft_from *from, size_t *last, struct err *e)
+/* QEMU's name in a word; NULL for any other. kvm and qemu-kvm are this host's own. */
+static const char *program(const char *word)
 {
+	const char *slash = strrchr(word, '/'), *base = slash ? slash + 1 : word;
+	struct err none;
+
+	if (!strcmp(base, "kvm") || !strcmp(base, "qemu-kvm"))
+		return base;
+	return text_begins(base, "qemu-system-") && value_check(KIND_ARCH, base, &none) == 0 ? base : NULL;
+}
+
+/* The index of QEMU's name; what stands before it is told. */
+static size_t leave_out(struct draft *d, char *const *words, size_t n)
+{
+	struct buf said = { 0 };
+	size_t i;
+
+	for (i = 0; i < n && !program(words[i]); i++)
+		buf_fmt(&said, "%s%s", i ? " " : "", words[i]);
+	if (i)
+		draft_note(d, "%s: left out: it stands before the command", buf_text(&said));
+	buf_free(&said);
+	return i;
+}
+
+/* A command from `at` to `end` before the one that is wanted: the number of its words; -1 and err. */
+static int skip_command(struct draft *d, const struct draft_from *from, size_t at, size_t end, struct err *e)
+{
+	struct cfg words = { 0 };
+	struct buf none = { 0 };
+	int n, line = 1;
+
+	cfg_read(&words, from->text + at, end - at, from->file, &none); /* what is wrong with it is wrong with all of it */
+	n = (int)words.n;
+	while (at)
+		line += from->text[--at] == '\n';
+	if (n && text_listed("cd pushd", words.words[0]))
+		n = err_code(e, NOT_CONFIGURED, "%s:%d: %s: go there yourself, and leave this out", from->file, line, words.words[0]);
+	else if (leave_out(d, words.words, words.n) < words.n)
+		n = err_code(e, NOT_CONFIGURED, "%s: more than one command", from->file);
+	cfg_free(&words);
+	buf_free(&none);
+	return n;
+}
+
+/* Refuses what only a shell could answer, outside of '...', and skips all commands but the last, each of which begins at a line
+ * that is not joined to the one before and does not begin with an option. The number of words before the last; -1 and err. */
+static int no_shell(struct draft *d, const struct draft_from *from, struct err *e)
+{
+	size_t last = 0, before = 0;
 	char quote = 0;
 	int line = 1;
 
-	*last = 0;
 	for (size_t i = 0; i < from->n; i++) {
 		char c = from->text[i], next = i + 1 < from->n ? from->text[i + 1] : 0;
 		line += c == '\n';
@@ -40,25 +85,19 @@ static int no_shell(const struct draft_from *from, size_t *last, struct err *e)
 			size_t blank = i + 1;
 			while (blank < from->n && strchr(" \t\r\n", from->text[blank]) && from->text[blank])
 				blank++;
-			if (blank < from->n && from->text[blank] != '-' && from->text[blank] != '#')
-				*last = blank;
+			if (blank == from->n || from->text[blank] == '-' || from->text[blank] == '#')
+				continue;
+			int words = skip_command(d, from, last, blank, e);
+			if (words < 0)
+				return -1;
+			before += (size_t)words;
+			last = blank;
 		} else if (c == '\\' || c == '$' || c == '`' || (!quote && strchr(";&|<>(", c))) {
 			return err_code(e, NOT_CONFIGURED, "%s:%d: %c: a line for a shell, which nothing here executes: "
 				"write what it stands for", from->file, line, c);
 		}
 	}
-	return 0;
-}
-
-/* QEMU's name in a word; NULL for any other. kvm and qemu-kvm are this host's own. */
-static const char *program(const char *word)
-{
-	const char *slash = strrchr(word, '/'), *base = slash ? slash + 1 : word;
-	struct err none;
-
-	if (!strcmp(base, "kvm") || !strcmp(base, "qemu-kvm"))
-		return base;
-	return text_begins(base, "qemu-system-") && value_check(KIND_ARCH, base, &none) == 0 ? base : NULL;
+	return (int)before;
 }
 
 static int read_words(struct cfg *words, const struct draft_from *from, struct err *e)
@@ -75,25 +114,17 @@ static int read_words(struct cfg *words, const struct draft_from *from, struct e
 int import_command(struct draft *d, const struct draft_from *from, struct err *e)
 {
 	struct cfg *words = &d->words;
-	struct buf none = { 0 };
-	size_t i = 0, last, before = 0;
-	int bad = no_shell(from, &last, e);
+	int before = no_shell(d, from, e);
+	size_t i = (size_t)before;
 
-	if (!bad) {
-		cfg_read(words, from->text, last, from->file, &none); /* what is wrong with it is wrong with all of it */
-		before = words->n;
-		cfg_free(words);
-		bad = read_words(words, from, e);
-	}
 	d->from = from;
-	while (!bad && i < words->n && !program(words->words[i]))
-		draft_note(d, "%s: left out: it stands before the command", words->words[i++]);
-	if (!bad && i == words->n)
-		bad = err_code(e, NOT_CONFIGURED, "%s: neither an rc-file, by its name, nor a command line with qemu-system-*", from->file);
-	if (!bad && i < before)
-		bad = err_code(e, NOT_CONFIGURED, "%s: more than one command", from->file);
-	buf_free(&none);
-	return bad ? -1 : adopt_words(d, i + 1, program(words->words[i]), e);
+	if (before < 0 || read_words(words, from, e) < 0)
+		return -1;
+	i += leave_out(d, words->words + i, words->n - i);
+	if (i == words->n)
+		return err_code(e, NOT_CONFIGURED, "%s: neither an rc-file, by its name, nor a command line with qemu-system-*", from->file);
+	d->program = words->words[i];
+	return adopt_words(d, i + 1, program(d->program), e);
 }
 
 /* ---- the ancestor's files ---- */

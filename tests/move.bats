@@ -440,6 +440,30 @@ VGA=none"
 	qi 0 qemu-init kill web
 }
 
+@test "import tells what stands before the command, and of a QEMU that PATH does not find" {
+	mkdir "$scratch/qemu"
+	install -m 755 /bin/true "$scratch/qemu/qemu-system-x86_64"
+	printf '%s\n' "#!/bin/sh" "set -e" "ulimit -l unlimited" \
+		"A=1 nice -n 5 '$scratch/qemu/qemu-system-x86_64' -cpu max -m 16 -accel kvm -accel tcg -nic none" >"$scratch/run.sh"
+	qi 0 qemu-adm import "$scratch/run.sh" web
+	same "$stderr" "qemu-adm: web: set -e: left out: it stands before the command
+qemu-adm: web: ulimit -l unlimited: left out: it stands before the command
+qemu-adm: web: A=1 nice -n 5: left out: it stands before the command
+qemu-adm: web: $scratch/qemu/qemu-system-x86_64: PATH has another, which is run: $(command -v qemu-system-x86_64)"
+	sed -i "s|'.*x86_64'|$(command -v qemu-system-x86_64)|" "$scratch/run.sh"
+	qi 0 qemu-adm import "$scratch/run.sh" two
+	[[ $stderr != *PATH* ]] || fail "$stderr"
+}
+
+@test "export tells which keys its line does not have" {
+	no_guest web RAM=16M
+	qi 0 qemu-adm export web
+	same "$stderr" ""
+	no_guest db MONITOR=no STOPDELAY=5 AFTER1=web
+	qi 0 qemu-adm export db
+	same "$stderr" "qemu-adm: db: MONITOR AFTER1 STOPDELAY: not in this line, as QEMU has no such option"
+}
+
 @test "import by root tells what another's words may do from now on" {
 	local old=$scratch/old
 	mkdir "$old"
@@ -482,6 +506,7 @@ qemu-adm: three: what has no key was uid 1235's and is root's now"
 		kvm -m 1\necho done|run.sh: more than one command
 		kvm -hda 'a|*run.sh:1: the closing quote is missing
 		kvm -accel xen|run.sh: accelerator xen: want kvm or tcg
+		cd /tmp\nkvm -hda a|run.sh:1: cd: go there yourself, and leave this out
 		kvm -append x|APPEND: wants a KERNEL
 		kvm -m|run.sh: -m wants a value
 	END

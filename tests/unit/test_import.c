@@ -48,6 +48,34 @@ static void test_command(void)
 		is(cases[i][0], cases[i][1]);
 }
 
+/* What stands before the command: notes, or the refusal. */
+static void before(const char *text, const char *want)
+{
+	const struct draft_from from = { .text = text, .n = strlen(text), .file = "f", .dir = "/d" };
+	struct draft d = { 0 };
+
+	CHECK_TEXT(import_command(&d, &from, &e) < 0 ? e.text : buf_text(&d.notes), want);
+	draft_free(&d);
+}
+
+#define KVM "kvm -m 1G -accel kvm -accel tcg -nic none\n"
+
+static void test_before(void)
+{
+	before(KVM, "");
+	before("#!/bin/sh\n\n# a 'comment\n" KVM, "");
+	before("A=1 \\\nB='c  d' exec " KVM, "A=1 B=c  d exec: left out: it stands before the command\n");
+	before("set -e\nulimit -l 1\n\nnice " KVM "# end\n", "set -e: left out: it stands before the command\n"
+		"ulimit -l 1: left out: it stands before the command\nnice: left out: it stands before the command\n");
+	before("#!/bin/sh\nset -e\n cd /tmp\n" KVM, "f:3: cd: go there yourself, and leave this out");
+	before("cd\n" KVM, "f:1: cd: go there yourself, and leave this out");
+	before(KVM "set -e\n" KVM, "f: more than one command");
+	before(KVM KVM, "f: more than one command");
+	before("set 'a\n" KVM, "f:1: the closing quote is missing");
+	before("set -e\n", "f: neither an rc-file, by its name, nor a command line with qemu-system-*");
+	before("set -e\necho\n", "f: neither an rc-file, by its name, nor a command line with qemu-system-*");
+}
+
 /* name|rc-file|cfg-file|notes of the ancestor's files, or the refusal. */
 static void reads(const char *rc, const char *cfg, const char *want)
 {
@@ -89,6 +117,7 @@ static void test_rc(void)
 int main(void)
 {
 	test_command();
+	test_before();
 	test_rc();
 	return unit_failed;
 }
