@@ -1148,12 +1148,10 @@ static int import_pair(struct work *w, struct draft_from *from)
 static void tell_program(struct draft *d)
 {
 	const char *slash = strrchr(d->program, '/');
-	char named[PATH_MAX] = "", found[PATH_MAX], real[PATH_MAX];
+	char found[PATH_MAX];
 
-	if (!slash || !text_begins(slash, "/qemu-") || arch_find(slash + 1, found, sizeof(found)) < 0 ||
-	    file_real(found, real, sizeof(real)) < 0 || (file_real(d->program, named, sizeof(named)) == 0 && !strcmp(named, real)))
-		return;
-	draft_note(d, "%s: PATH has another, which is run: %s", d->program, found);
+	if (slash && text_begins(slash, "/qemu-") && arch_find(slash + 1, found, sizeof(found)) == 0 && strcmp(found, d->program) != 0)
+		draft_note(d, "%s: PATH has another, which is run: %s", d->program, found);
 }
 
 /* Reads the rc-file, the one in the folder, or else a command line, whose files are those of the current folder. */
@@ -1246,23 +1244,21 @@ static int save_raw(struct work *w)
 static int find_init(struct buf *words, struct err *e)
 {
 	char path[PATH_MAX + sizeof("qemu-init")];
-	int bad = file_real("/proc/self/exe", path, PATH_MAX) < 0 ? err_sys(e, "/proc/self/exe") : DONE;
-	char *base = bad ? path : strrchr(path, '/') + 1;
-	int linked = text_begins(base, "qemu");
+	int got = file_real("/proc/self/exe", path, PATH_MAX), linked = got == 0 && text_begins(strrchr(path, '/'), "/qemu");
 
 	if (linked)
-		memcpy(base, "qemu-init", sizeof("qemu-init"));
-	if (!bad && access(path, X_OK) < 0)
-		return err_sys(e, "%s", path);
+		memcpy(strrchr(path, '/'), "/qemu-init", sizeof("/qemu-init"));
+	if (got < 0 || access(path, X_OK) < 0)
+		return err_sys(e, "%s", got < 0 ? "/proc/self/exe" : path);
 	text_shell(words, path);
 	buf_str(words, linked ? "" : " qemu-init");
-	return bad;
+	return DONE;
 }
 
 /* Where it looks for its files, as far as that is not built in. */
 static void print_places(void)
 {
-	static const char *const names[] = { "QEMU_INIT_ETC", "QEMU_INIT_RUN", "QEMU_INIT_DAT", "XDG_CONFIG_HOME", "XDG_DATA_HOME" };
+	static const char *const names[] = { "QEMU_INIT_ETC", "QEMU_INIT_RUN", "QEMU_INIT_DAT" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (getenv(names[i]))
@@ -1305,27 +1301,6 @@ static void print_command(const struct argv *a)
 	buf_free(&out);
 }
 
-/* The keys of the rc-file that are none of QEMU's. */
-static void tell_ours(const struct work *w)
-{
-	const struct conf *c = &w->t.conf;
-	struct buf keys = { 0 };
-	char name[CONF_KEY_ROOM];
-
-	for (size_t i = 0; i < c->n && c->items[i].key < CONF_MACHINE; i++) {
-		enum conf_key key = c->items[i].key;
-		if (c->items[i].file != c->file || key == CONF_TGTARCH || key == CONF_SANDBOX || key == CONF_ACCEL || key == CONF_KVM)
-			continue;
-		conf_key_name(key, c->items[i].number, name);
-		buf_fmt(&keys, "%s%s", keys.n ? " " : "", name);
-	}
-	if (keys.n) {
-		buf_str(&keys, ": not in this line, as QEMU has no such option");
-		say(w->c, c->name, buf_text(&keys));
-	}
-	buf_free(&keys);
-}
-
 static int export(struct work *w)
 {
 	struct buf errors = { 0 }, warnings = { 0 };
@@ -1339,7 +1314,8 @@ static int export(struct work *w)
 		code = target_argv(&w->t, TARGET_ALONE, &a, &warnings, &w->e);
 		if (code == DONE) {
 			print_command(&a);
-			tell_ours(w);
+			if (conf_item(&w->t.conf, CONF_MONITOR, 0))
+				say(w->c, w->t.conf.name, "MONITOR: not in this line, as QEMU has no such option");
 		}
 	}
 	say_lines(w->c, NULL, &warnings);
