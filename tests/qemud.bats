@@ -265,7 +265,7 @@ qemud: stuck: the guest did not power off, forced: SIGKILL"
 	qi 0 qemu-init start a b c
 	seconds qi 0 qemud stop -t 6
 	((took < 6000000)) || fail "$took us"
-	same "$(said forced)" "a b c "
+	same "$(said "the guest did not power off, forced")" "a b c "
 	same "$(tail -n 1 "$QEMU_INIT_RUN/d/exit" | grep -c guest-shutdown)" 1
 }
 
@@ -296,7 +296,7 @@ qemud: stuck: the guest did not power off, forced: SIGKILL"
 	done
 	seconds qi 0 qemud stop -t 3
 	((took < 3000000)) || fail "$took us"
-	like "$stderr" "*: a: forced: SIGKILL*"
+	like "$stderr" "*: a: *forced: SIGKILL*"
 	qi 0 qemu-init list -r
 	same "$output" ""
 }
