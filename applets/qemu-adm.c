@@ -14,12 +14,14 @@
 #include "import.h"
 #include "json.h"
 #include "line.h"
+#include "nic.h"
 #include "probe.h"
 #include "qcow2.h"
 #include "say.h"
 #include "tap.h"
 #include "target.h"
 #include "trust.h"
+#include "want.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -923,6 +925,27 @@ static int move_text(struct work *w)
 	return put(w, "NAME", w->next);
 }
 
+/* A card on a bridge has an address made of the VM's name; what the network knows it by stays. */
+static int keep_addresses(struct work *w)
+{
+	char key[CONF_KEY_ROOM];
+	struct nics nics;
+	int bad = nics_load(&nics, &w->t.conf, &w->e);
+
+	for (size_t i = 0; !bad && i < nics.n; i++) {
+		const struct nic *n = &nics.list[i];
+		struct buf value = { 0 };
+		if (!nic_is_bridged(n) || *n->spec.mac)
+			continue;
+		conf_key_name(CONF_NIC, n->item->number, key);
+		buf_fmt(&value, "%s,mac=%s", n->item->value, n->mac);
+		bad = put(w, key, buf_text(&value));
+		buf_free(&value);
+	}
+	nics_free(&nics);
+	return bad;
+}
+
 static int link_raw(struct work *w)
 {
 	char from[PATH_MAX];
@@ -964,6 +987,28 @@ static int move_name(struct work *w)
 		unlink(w->old_rc);
 	}
 	return code;
+}
+
+/* Who waits for it by the old name, which is in files of people's. */
+static int tell_waiters(struct work *w)
+{
+	struct want_after a;
+	struct err e;
+
+	for (size_t i = 0; i < w->h.reg.n; i++) {
+		struct target t = { .operand = w->h.reg.vms[i].name };
+		struct buf said = { 0 };
+		target_conf(&t, &w->h, &said, &said);
+		for (const struct conf_item *item = NULL; (item = conf_next(&t.conf, CONF_AFTER, item));)
+			if (want_after(&a, item->value, &e) == 0 && strcmp(a.name, w->words[0]) == 0) {
+				err_set(&e, "%s is called %s now", a.name, w->next);
+				conf_at(&e, item);
+				say(w->c, NULL, e.text);
+			}
+		buf_free(&said);
+		target_free(&t);
+	}
+	return DONE;
 }
 
 /* ---- clone ---- */
@@ -1454,8 +1499,8 @@ static const struct verb verbs[] = {
 	  .arg = STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave, remove_files, erase) },
 	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "another name, while it does not run", .run = run,
-	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, check_text, link_raw,
-		       same_owner, save_text, move_name, erase) },
+	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, keep_addresses, check_text, link_raw,
+		       same_owner, save_text, move_name, tell_waiters, erase) },
 	{ .name = "clone", .letters = "d" OPT_LINKED, .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "a copy of one that does not run", .run = run,
 	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, unused, make_dir, plan_clone, check_text,

@@ -564,6 +564,23 @@ delete_while() {
 	same "$(cd "$QEMU_INIT_DAT/db" && echo *)" mail-qemu.rc
 }
 
+@test "rename keeps the address of a card, and tells whose AFTER has the old name" {
+	local mac
+	no_guest web NIC1=bridge:br7 NIC2=user NIC3=tap:t,mac=52:54:00:00:00:01 "NIC4=bridge:br7,model=e1000 # two"
+	no_guest db AFTER1=web,time=5 AFTER2=mail
+	no_guest mail AFTER3=db
+	mac=$("$bin/qinit" qemu-init showcmd web | grep -o 'mac=52:[0-9a-f:]*' | xargs)
+	qi 0 qemu-adm rename web shop
+	same "$stderr" "qemu-adm: $(rc_of db):4: AFTER1: web is called shop now"
+	same "$("$bin/qinit" qemu-init showcmd shop | grep -o 'mac=52:[0-9a-f:]*' | xargs)" "$mac"
+	# shellcheck disable=SC2086 # words
+	set -- $mac
+	same "$(grep NIC "$QEMU_INIT_DAT/web/shop-qemu.rc")" "NIC1=bridge:br7,$1
+NIC2=user
+NIC3=tap:t,mac=52:54:00:00:00:01
+NIC4=bridge:br7,model=e1000,$3 # two"
+}
+
 @test "a rename that the registry does not take leaves nothing behind" {
 	no_guest web NAME=web
 	echo "-rtc base=utc" >"$QEMU_INIT_DAT/web/web-qemu.cfg"
