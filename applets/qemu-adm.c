@@ -740,20 +740,18 @@ static int name_files(const struct target *t, struct disks *disks, struct buf *f
 	return bad;
 }
 
-/* Whether QEMU's own words name something in the folder: by its path, or by one that leads there. */
+/* Whether QEMU's own words name something in the folder, be it by a link; a name may hold what ends a word here. */
 static int names_in(const char *words, const char *dir)
 {
 	static const char ends[] = " \t\n,=:'\"";
-	const size_t n = strlen(dir);
 	char path[PATH_MAX], real[PATH_MAX];
 
-	for (const char *s = words; (s = text_in(s, dir)); s++)
-		if (strchr("/", s[n]) || strchr(ends, s[n]))
-			return 1;
-	for (size_t len; *words; words += len + !len) {
+	for (size_t len; *words; words += len + !!words[len]) {
 		len = strcspn(words, ends);
-		if (*words == '/' && fmt(path, sizeof(path), "%.*s", (int)len, words) < PATH_MAX &&
-		    file_real(path, real, sizeof(real)) == 0 && text_begins(real, dir) && strchr("/", real[n]))
+		if (*words != '/' || fmt(path, sizeof(path), "%.*s", (int)len, words) >= PATH_MAX)
+			continue;
+		const char *is = file_real(path, real, sizeof(real)) == 0 ? real : path;
+		if (text_begins(is, dir) ? strchr("/", is[strlen(dir)]) != NULL : text_begins(dir, is) && strchr(ends, dir[strlen(is)]))
 			return 1;
 	}
 	return 0;
@@ -886,11 +884,22 @@ static int remove_files(struct work *w)
 	for (const char *file = NULL; (file = next_file(&w->files, file));)
 		if (file_remove(file, w->dir) < 0 && errno != ENOENT && err_sys(&w->e, "%s", file))
 			code = fail(w->c, w->name, &w->e);
-	if (rmdir(w->t.conf.dir) < 0) {
+	if (rmdir(w->t.conf.dir) < 0 && errno != ENOENT) {
 		err_sys(&w->e, "%s: kept", w->t.conf.dir);
 		say(w->c, w->name, w->e.text);
 	}
 	return code;
+}
+
+/* Where there is no room for a shorter registry, the files make some: they are agreed to. */
+static int leave_for_ever(struct work *w)
+{
+	int code = leave(w);
+
+	if (code == DONE || !text_in(w->e.text, "no space left"))
+		return code;
+	code = remove_files(w);
+	return code == DONE ? leave(w) : code;
 }
 
 static int erase(struct work *w)
@@ -1496,7 +1505,7 @@ static const struct verb verbs[] = {
 	  .examples = "  qemu-adm create web --disk 10G --cdrom debian.iso RAM=1G\n" },
 	{ .name = "delete", .letters = "f", .operands = "NAME", .least = 1, .most = 1,
 	  .summary = "forget it, and delete its files", .run = run,
-	  .arg = STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave, remove_files, erase) },
+	  .arg = STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave_for_ever, remove_files, erase) },
 	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "another name, while it does not run", .run = run,
 	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, keep_addresses, check_text, link_raw,

@@ -363,6 +363,7 @@ MACHINE=pc"
 	mkdir -p "$scratch/full"
 	: >"$scratch/full/full.img"
 	echo "-rtc base=utc" >"$scratch/full/foreign-qemu.cfg"
+	printf '%s\n' "# ours" RAMM=1G >"$scratch/template.rc"
 	ln -s nowhere "$scratch/full/link-qemu.cfg"
 	ln -s nowhere "$scratch/full/lost-qemu.rc"
 	before=$(find "$scratch" | sort)
@@ -378,6 +379,8 @@ MACHINE=pc"
 	sed -i 's/RAMM=.*/APPEND=x/' "$scratch/bad.rc"
 	refused 6 "$scratch/bad.rc:3: APPEND: wants a KERNEL" create db --from "$scratch/bad.rc" SMP=2
 	refused 6 "setting SMP=x y: *" create db "SMP=x y"
+	refused 6 "setting RAM=much: much: want a size*" create db RAM=much
+	refused 6 "setting DESC=a b: a control character (0x0a)" create db DESC=$'a\nb'
 	refused 1 "full: $scratch/full/full.img: file exists" create -d "$scratch/full" full --disk 1M
 	refused 1 "db: *no such file*" create db --cdrom "$scratch/none.iso"
 	refused 1 "db: *no such file*" create db --from "$scratch/none.rc"
@@ -471,6 +474,26 @@ MACHINE=pc"
 	timeout -k 1 20 script -qec "'$bin/qinit' qemu-adm delete web" /dev/null <<<y
 	[[ ! -e $QEMU_INIT_DAT/web ]]
 	registry ""
+}
+
+@test "delete on a full disk makes the room that it needs" {
+	mkdir "$scratch/small"
+	mount -t tmpfs -o size=1M none "$scratch/small" || skip "no right to mount"
+	mkdir "$scratch/small"/{etc,web}
+	cp "$QEMU_INIT_ETC"/* "$scratch/small/etc"
+	rc "$scratch/small/web" web DISK1=a.img
+	QEMU_INIT_ETC=$scratch/small/etc
+	qi 0 qemu-adm register "$scratch/small/web"
+	echo "db $scratch/db" >>"$QEMU_INIT_ETC/registered"
+	rc "$scratch/db" db
+	cat /dev/zero >"$scratch/small/web/a.img" 2>/dev/null || true
+	qi 1 qemu-adm autostart on db
+	like "$stderr" "*: no space left on device"
+	qi 0 qemu-adm delete -f web
+	registry "db $scratch/db"
+	same "$stderr$(ls "$scratch/small")" etc
+	QEMU_INIT_ETC=$scratch/etc
+	umount "$scratch/small"
 }
 
 # delete_while COMMAND...: runs it while delete waits for its answer, which is yes; the words are in $scratch/asked
