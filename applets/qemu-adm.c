@@ -61,8 +61,11 @@ struct work {
 	uid_t owner;		/* and whose words are in it */
 	char dir[PATH_MAX];	/* the VM's folder, without links */
 	char image[PATH_MAX];	/* create; its cfg-file */
+	char net[32];		/* create: the network that it chose */
 	int64_t size;
-	struct clone clone;
+	struct clone clone;	/* and whatever folder is made */
+	struct target from;	/* clone: the original, and its disks */
+	struct disks disks;
 	struct draft imported;
 	uid_t author;		/* whose words they were, if root takes them over from another */
 	int64_t told;		/* when to tell of a copy's progress again, */
@@ -625,7 +628,7 @@ static const struct {
 	int number;
 	const char *name, *standard;
 } explicit[] = {
-	{ CONF_NIC, 1, "NIC1", "user" }, { CONF_DISPLAY, 0, "DISPLAY", "vnc" }, { CONF_SERIAL, 0, "SERIAL", "yes" },
+	{ CONF_NIC, 1, "NIC1", NULL /* host_net */ }, { CONF_DISPLAY, 0, "DISPLAY", "vnc" }, { CONF_SERIAL, 0, "SERIAL", "yes" },
 };
 
 /* The host's bridge, where there is no doubt which, and we may use it. */
@@ -634,7 +637,7 @@ static const char *host_net(char nic[32])
 	char bridge[TAP_NAME];
 
 	if (geteuid() != 0 || !tap_only_bridge(bridge))
-		return NULL;
+		return "user";
 	fmt(nic, 32, "bridge:%s", bridge);
 	return nic;
 }
@@ -642,14 +645,16 @@ static const char *host_net(char nic[32])
 static int put_explicit(struct work *w)
 {
 	char nic[32];
-	const char *net = host_net(nic);
 	int bad = 0;
 
 	for (size_t i = 0; !bad && i < COUNT(explicit); i++) {
 		const struct conf_item *item = conf_item(&w->t.conf, explicit[i].key, explicit[i].number);
-		if (!edit_has(&w->text, explicit[i].name))
-			bad = put(w, explicit[i].name,
-				  item ? item->value : net && explicit[i].key == CONF_NIC ? net : explicit[i].standard);
+		if (edit_has(&w->text, explicit[i].name))
+			continue;
+		const char *value = item ? item->value : explicit[i].standard ? explicit[i].standard : host_net(nic);
+		if (value == nic)
+			text_copy(w->net, sizeof(w->net), nic);
+		bad = put(w, explicit[i].name, value);
 	}
 	return bad;
 }
@@ -683,23 +688,6 @@ static int save_new(struct work *w)
 	return save_text(w);
 }
 
-static int tell(struct work *w)
-{
-	struct statfs fs;
-
-	if (w->imported.cfg.n)
-		say_to(stdout, "made %s, for what has no key\n", w->image);
-	say_to(stdout, "made %s\n", w->rc);
-	if (w->size)
-		say_to(stdout, "made %s, %s, which takes room only as it is written\n", w->image, opt_value(&w->c->o, *OPT_DISK));
-	say_to(stdout, "next: qemu-init start %s\n", w->name);
-	if (statfs(w->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
-		say(w->c, w->name, "its folder is in memory, and gone with the next boot");
-	w->made_rc = w->made_image = 0;
-	clone_free(&w->clone);
-	return DONE;
-}
-
 /* ---- delete ---- */
 
 /* A file that is there, by its path without links, with a NUL. */
@@ -720,24 +708,55 @@ static const char *next_file(const struct buf *files, const char *last)
 	return next < buf_text(files) + files->n ? next : NULL;
 }
 
-/* Every file that a VM's configuration names, and the images below its disks. */
+/* Every file that a VM's configuration names, and the images below its disks; what is not there is a line in `warnings`. */
 static int name_files(const struct target *t, struct disks *disks, struct buf *files, struct buf *warnings, struct err *e)
 {
 	static const enum conf_key keys[] = { CONF_KERNEL, CONF_INITRD };
 	const struct disk_rules rules = { 0 };
 	char path[PATH_MAX];
+	struct err why;
 	int bad = disks_name(disks, &t->conf, &rules, warnings, e);
 
 	for (size_t i = 0; !bad && i < disks->n; i++)
 		for (size_t n = 0; n < disks->list[i].nodes; n++)
 			add_file(files, disks->list[i].node[n].path);
-	for (size_t i = 0; i < COUNT(keys); i++)
-		if (conf_path(&t->conf, conf_text(&t->conf, keys[i]), path, sizeof(path)) == 0)
-			add_file(files, path);
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const struct conf_item *item = conf_item(&t->conf, keys[i], 0);
+		if (!item || conf_path(&t->conf, item->value, path, sizeof(path)) < 0)
+			continue;
+		add_file(files, path);
+		if (access(path, F_OK) < 0 && file_lacks(path, &why) && conf_at(&why, item))
+			buf_fmt(warnings, "%s\n", why.text);
+	}
 	if (reg_raw_file(t->conf.dir, t->conf.name, path, sizeof(path)) == 0)
 		add_file(files, path);
 	add_file(files, t->conf.file);
 	return bad;
+}
+
+/* What was made, what it names that is not there yet, and what comes next. */
+static int tell(struct work *w)
+{
+	struct buf files = { 0 }, missing = { 0 };
+	struct disks disks = { 0 };
+	struct statfs fs;
+
+	if (w->imported.cfg.n)
+		say_to(stdout, "made %s, for what has no key\n", w->image);
+	say_to(stdout, "made %s%s%s\n", w->rc, *w->net ? ", with NIC1=" : "", w->net);
+	if (w->size)
+		say_to(stdout, "made %s, %s, which takes room only as it is written\n", w->image, opt_value(&w->c->o, *OPT_DISK));
+	if (name_files(&w->t, &disks, &files, &missing, &w->e) == 0)
+		say_lines(w->c, NULL, &missing);
+	disks_free(&disks);
+	buf_free(&files);
+	buf_free(&missing);
+	say_to(stdout, "next: qemu-init start %s\n", w->name);
+	if (statfs(w->dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
+		say(w->c, w->name, "its folder is in memory, and gone with the next boot");
+	w->made_rc = w->made_image = 0;
+	clone_free(&w->clone);
+	return DONE;
 }
 
 /* Whether QEMU's own words name something in the folder, be it by a link; a name may hold what ends a word here. */
@@ -778,13 +797,11 @@ static int check_raw(const struct target *t, const char *dir, struct err *e)
 /* An image that is not there needs nothing, one whose chain breaks off may: the line that says so, or NULL. */
 static const char *broken_chain(const struct buf *warnings)
 {
-	static const char words[] = ": backing file ";
-	const char *rest = buf_text(warnings), *line;
-	size_t left = warnings->n, n;
+	const char *text = buf_text(warnings), *at = text_in(text, ": backing file ");
 
-	while ((line = text_line(&rest, &left, &n)) && !text_find(line, n, words, sizeof(words) - 1))
-		;
-	return line;
+	while (at > text && at[-1] != '\n')
+		at--;
+	return at;
 }
 
 /* Whether another VM needs one of the files, or may: on doubt nothing is deleted. */
@@ -1040,44 +1057,33 @@ static int still_new(struct work *w)
 /* Whether no other VM writes one of the images; asked again at the end, for one that was started meanwhile. */
 static int unused(struct work *w)
 {
-	const struct disk_rules rules = { 0 };
-	struct target t = { .operand = w->words[0] };
-	struct buf said = { 0 };
-	struct disks disks = { 0 };
-	int code = target_conf(&t, &w->h, &said, &said);
-
-	if (code == DONE)
-		code = disks_name(&disks, &t.conf, &rules, &said, &w->e);
-	for (size_t i = 0; code == DONE && i < disks.n; i++)
-		disks.list[i].node[0].writable = 0;
-	if (code == DONE)
-		code = claim_check(&w->h.place, w->words[0], &disks, &w->e);
-	disks_free(&disks);
-	target_free(&t);
-	buf_free(&said);
-	return code;
+	for (size_t i = 0; i < w->disks.n; i++)
+		w->disks.list[i].node[0].writable = 0;
+	return claim_check(&w->h.place, w->words[0], &w->disks, &w->e);
 }
 
-/* What becomes of each file; the new text. */
+/* What becomes of each file; the new text. The disks are those of the original, which is kept for them. */
 static int plan_clone(struct work *w)
 {
 	const struct disk_rules rules = { 0 };
 	struct buf missing = { 0 }, notes = { 0 };
-	struct disks disks = { 0 };
 	const struct clone_from from = {
-		.conf = &w->t.conf, .disks = &disks, .name = w->next, .dir = w->dir, .linked = opt_has(&w->c->o, *OPT_LINKED),
+		.conf = &w->t.conf, .disks = &w->disks, .name = w->next, .dir = w->dir, .linked = opt_has(&w->c->o, *OPT_LINKED),
 	};
-	int code = disks_name(&disks, &w->t.conf, &rules, &missing, &w->e);
+	int code = disks_name(&w->disks, &w->t.conf, &rules, &missing, &w->e);
 
 	if (code == DONE && missing.n) {
 		say_lines(w->c, NULL, &missing);
 		code = FAILED;
 	}
 	if (code == DONE)
+		code = unused(w);
+	if (code == DONE)
 		code = clone_plan(&w->clone, &from, &w->text, &notes, &w->e);
 	if (code == DONE)
 		say_lines(w->c, w->next, &notes);
-	disks_free(&disks);
+	w->from = w->t;
+	w->t = (struct target){ 0 };
 	buf_free(&missing);
 	buf_free(&notes);
 	return code;
@@ -1469,6 +1475,8 @@ static void end(struct work *w)
 		unlink(w->image);
 	clone_undo(&w->clone);
 	clone_free(&w->clone);
+	disks_free(&w->disks);
+	target_free(&w->from);
 	draft_free(&w->imported);
 	if (w->made_draft && access(w->draft, F_OK) == 0)
 		say(w->c, w->draft, "kept; the VM's own file is as it was");
@@ -1512,7 +1520,7 @@ static const struct verb verbs[] = {
 		       same_owner, save_text, move_name, tell_waiters, erase) },
 	{ .name = "clone", .letters = "d" OPT_LINKED, .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "a copy of one that does not run", .run = run,
-	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, unused, make_dir, plan_clone, check_text,
+	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, make_dir, plan_clone, check_text,
 		       make_clone, unused, take, read_again, still_new, save_new, enter, tell),
 	  .examples = "  qemu-adm clone web web2\n  qemu-adm clone --linked web try\n" },
 	{ .name = "import", .letters = "d", .operands = "FILE|FOLDER|- [NAME] [KEY=VALUE...]", .least = 1, .most = -1,

@@ -123,13 +123,36 @@ static int bridges(struct buf *out)
 	return n;
 }
 
+/* Down, or made by one of those programs for its own guests, which is rarely where a guest of ours is to be. */
+static int is_foreign(const char *name)
+{
+	static const char *const begins[] = { "docker", "virbr", "podman", "cni", "lxcbr", "lxdbr" };
+	struct ifreq r = { 0 };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (text_begins(name, begins[i]))
+			return 1;
+	if (text_begins(name, "br-") && strspn(name + 3, "0123456789abcdef") == 12)
+		return 1;
+	return ask(name, SIOCGIFFLAGS, &r) < 0 || !(r.ifr_flags & IFF_UP);
+}
+
 int tap_only_bridge(char name[TAP_NAME])
 {
 	struct buf list = { 0 };
-	int one = bridges(&list) == 1 && text_copy(name, TAP_NAME, buf_text(&list)) == 0;
+	int n = 0;
 
+	bridges(&list);
+	for (const char *s = buf_text(&list); *s; s += strspn(s, " ")) {
+		char one[TAP_NAME];
+		int len = (int)strcspn(s, " ");
+		fmt(one, sizeof(one), "%.*s", len, s);
+		if (!is_foreign(one) && ++n == 1)
+			text_copy(name, TAP_NAME, one);
+		s += len;
+	}
 	buf_free(&list);
-	return one;
+	return n == 1;
 }
 
 int tap_bridge(const char *bridge, struct err *e)

@@ -18,7 +18,8 @@ void tap_mac(char mac[TAP_MAC], const char *host, const char *vm, int number);
 /* What tells this host from others, and its user from others: /etc/machine-id, or else what there is. */
 void tap_host(char host[TAP_HOST]);
 
-/* The host's only bridge: 1 and its name; 0 when there is none, or several. */
+/* The host's only bridge that is up, but for those that Docker, Podman, CNI, LXC, LXD and libvirt make for themselves: 1 and
+ * its name; 0 when there is none, or several. */
 int tap_only_bridge(char name[TAP_NAME]);
 /* Each for what can be known without making or using one: 0; -1 and err, with the remedy. tap_there says if it is up. */
 int tap_bridge(const char *bridge, struct err *e);

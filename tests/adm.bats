@@ -386,14 +386,39 @@ MACHINE=pc"
 	refused 1 "db: *no such file*" create db --from "$scratch/none.rc"
 	refused 1 "db: *no such file*" create db -d "$scratch/new/q1/q2" --from "$scratch/none.rc"
 	refused 1 "db: *no such file*" create db -d "$scratch/new/./q1//" --cdrom "$scratch/none.iso"
-	refused 1 "foreign: $scratch/full/foreign-qemu.cfg: is there already, *" create -d "$scratch/full" foreign
-	refused 1 "link: $scratch/full/link-qemu.cfg: is there already, *" create -d "$scratch/full" link
+	refused 1 "foreign: $scratch/full/foreign-qemu.cfg: is there already (*" create -d "$scratch/full" foreign
+	refused 1 "link: $scratch/full/link-qemu.cfg: is there already (*" create -d "$scratch/full" link
 	refused 1 "lost: $scratch/full/lost-qemu.rc: a link to what is not there *" create -d "$scratch/full" lost
 	refused 2 "--disk much: not a size (10G)" create db --disk much
 	refused 2 "--disk is DISK1: want one of them" create db --disk 1M DISK1=/dev/sda
 	refused 2 "create: --disk: wants a value, SIZE" create db --disk
 	refused 2 "ram: want KEY=VALUE" create db ram
 	same "$(find "$scratch" ! -name .lock | sort)" "$before"
+}
+
+# a network with a bridge that is up, and others that are down or not ours
+bridged() {
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare -n sh -c 'for br in br0 docker0 virbr1 br-0123456789ab br9; do
+			ip link add "$br" type bridge && { [ "$br" = br9 ] || ip link set "$br" up; } || exit
+		done
+		exec "$@"' sh "$@"
+}
+
+@test "create takes the host's own bridge that is up, and says so; a network that somebody chose is kept" {
+	as=bridged
+	qi 0 qemu-adm create web
+	same "${lines[0]}" "made $(rc_of web), with NIC1=bridge:br0"
+	grep -x NIC1=bridge:br0 "$(rc_of web)"
+	qi 0 qemu-adm create db NIC1=user
+	same "${lines[0]}" "made $(rc_of db)"
+	grep -x NIC1=user "$(rc_of db)"
+}
+
+@test "create tells of files that are not there yet" {
+	qi 0 qemu-adm create db DISK1=foo.img KERNEL="$scratch/none"
+	same "$stderr" "qemu-adm: $(rc_of db):5: DISK1: $QEMU_INIT_DAT/db/foo.img: no such file or directory (put it there, or name another)
+qemu-adm: $(rc_of db):6: KERNEL: $scratch/none: no such file or directory (put it there, or name another)"
 }
 
 @test "create warns of a folder in memory" {

@@ -158,7 +158,7 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	like "$stderr" "*write kept: *"
 	same "$(echo "$scratch"/other*)/$(stat -c %a "$QEMU_INIT_DAT/web/a.img")" "$scratch/other*/644"
 	: >"$scratch/linked/new-qemu.cfg"
-	refused 1 "new: $scratch/linked/new-qemu.cfg: is there already, *" clone web new -d "$scratch/linked"
+	refused 1 "new: $scratch/linked/new-qemu.cfg: is there already (*" clone web new -d "$scratch/linked"
 }
 
 @test "clone copies, and builds on, no disk that another VM writes; one that is only read does" {

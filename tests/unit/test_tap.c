@@ -97,8 +97,25 @@ static void add_bridge(const char *name)
 	close(s);
 }
 
+static void drop_bridge(const char *name)
+{
+	struct ifreq r = { 0 };
+	int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	CHECK(ask(name, SIOCSIFFLAGS, &r) == 0 && ioctl(s, SIOCBRDELBR, name) == 0);
+	close(s);
+}
+
+static int bring_up(const char *name)
+{
+	struct ifreq r = { .ifr_flags = IFF_UP };
+
+	return ask(name, SIOCSIFFLAGS, &r) == 0;
+}
+
 static void test_bridges(void)
 {
+	static const char *const foreign[] = { "docker0", "virbr0", "br-0123456789ab", "lxcbr0" };
 	char name[TAP_NAME];
 
 	CHECK(!tap_only_bridge(name) && tap_bridge("br0", &e) < 0);
@@ -106,9 +123,17 @@ static void test_bridges(void)
 	CHECK(tap_bridge("lo", &e) < 0);
 	CHECK_TEXT(e.text, "lo: is no bridge, and this host has none (ip link add br0 type bridge)");
 	add_bridge("br0");
-	CHECK(tap_only_bridge(name) && tap_bridge("br0", &e) == 0);
+	CHECK(!tap_only_bridge(name) && tap_bridge("br0", &e) == 0);
+	CHECK(bring_up("br0") && tap_only_bridge(name));
 	CHECK_TEXT(name, "br0");
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+		add_bridge(foreign[i]);
+		CHECK(bring_up(foreign[i]) && tap_only_bridge(name));
+		CHECK_TEXT(name, "br0");
+		drop_bridge(foreign[i]);
+	}
 	add_bridge("br1");
+	CHECK(tap_only_bridge(name) && bring_up("br1"));
 	CHECK(!tap_only_bridge(name) && tap_bridge("br2", &e) < 0);
 	CHECK(strstr(e.text, "br2: there is no such bridge; this host has: br0 br1") ||
 	      strstr(e.text, "br2: there is no such bridge; this host has: br1 br0"));
