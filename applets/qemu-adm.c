@@ -64,7 +64,7 @@ struct work {
 	char net[32];		/* create: the network that it chose */
 	int64_t size;
 	struct clone clone;	/* and whatever folder is made */
-	struct target from;	/* clone: the original, and its disks */
+	struct target original;	/* clone: the original, and its disks */
 	struct disks disks;
 	struct draft imported;
 	uid_t author;		/* whose words they were, if root takes them over from another */
@@ -1082,7 +1082,7 @@ static int plan_clone(struct work *w)
 		code = clone_plan(&w->clone, &from, &w->text, &notes, &w->e);
 	if (code == DONE)
 		say_lines(w->c, w->next, &notes);
-	w->from = w->t;
+	w->original = w->t;
 	w->t = (struct target){ 0 };
 	buf_free(&missing);
 	buf_free(&notes);
@@ -1476,7 +1476,7 @@ static void end(struct work *w)
 	clone_undo(&w->clone);
 	clone_free(&w->clone);
 	disks_free(&w->disks);
-	target_free(&w->from);
+	target_free(&w->original);
 	draft_free(&w->imported);
 	if (w->made_draft && access(w->draft, F_OK) == 0)
 		say(w->c, w->draft, "kept; the VM's own file is as it was");

@@ -363,7 +363,6 @@ MACHINE=pc"
 	mkdir -p "$scratch/full"
 	: >"$scratch/full/full.img"
 	echo "-rtc base=utc" >"$scratch/full/foreign-qemu.cfg"
-	printf '%s\n' "# ours" RAMM=1G >"$scratch/template.rc"
 	ln -s nowhere "$scratch/full/link-qemu.cfg"
 	ln -s nowhere "$scratch/full/lost-qemu.rc"
 	before=$(find "$scratch" | sort)
