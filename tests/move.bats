@@ -166,8 +166,8 @@ CDROM=$QEMU_INIT_DAT/web/cd.iso"
 	truncate -s 1M "$QEMU_INIT_DAT/web/a.img"
 	vm db MACHINE=pc SERIAL=no DISK1="$QEMU_INIT_DAT/web/a.img"
 	qi 0 qemu-init start db
-	refused 1 "web: $(rc_of web):2: DISK1: $QEMU_INIT_DAT/web/a.img: used by db, which runs" clone web new
-	refused 1 "web: $(rc_of web):2: DISK1: $QEMU_INIT_DAT/web/a.img: used by db, which runs" clone --linked web new
+	refused 1 "new: $(rc_of web):2: DISK1: $QEMU_INIT_DAT/web/a.img: used by db, which runs" clone web new
+	refused 1 "new: $(rc_of web):2: DISK1: $QEMU_INIT_DAT/web/a.img: used by db, which runs" clone --linked web new
 	qi 0 qemu-init kill db
 	sed -i 's/a.img/a.img,ro/' "$(rc_of db)"
 	qi 0 qemu-init start db
