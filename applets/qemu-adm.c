@@ -642,6 +642,15 @@ static const char *host_net(char nic[32])
 	return nic;
 }
 
+/* Whether a word of the line sets the key. */
+static int is_said(const struct work *w, const char *key)
+{
+	for (char **word = w->words + 1; *word; word++)
+		if (text_begins(*word, key) && (*word)[strlen(key)] == '=')
+			return 1;
+	return 0;
+}
+
 static int put_explicit(struct work *w)
 {
 	char nic[32];
@@ -652,7 +661,7 @@ static int put_explicit(struct work *w)
 		if (edit_has(&w->text, explicit[i].name))
 			continue;
 		const char *value = item ? item->value : explicit[i].standard ? explicit[i].standard : host_net(nic);
-		if (value == nic)
+		if (value == nic && !is_said(w, explicit[i].name))
 			text_copy(w->net, sizeof(w->net), nic);
 		bad = put(w, explicit[i].name, value);
 	}

@@ -416,8 +416,8 @@ bridged() {
 
 @test "create tells of files that are not there yet" {
 	qi 0 qemu-adm create db DISK1=foo.img KERNEL="$scratch/none"
-	same "$stderr" "qemu-adm: $(rc_of db):5: DISK1: $QEMU_INIT_DAT/db/foo.img: no such file or directory (put it there, or name another)
-qemu-adm: $(rc_of db):6: KERNEL: $scratch/none: no such file or directory (put it there, or name another)"
+	same "$stderr" "qemu-adm: setting DISK1=foo.img: $QEMU_INIT_DAT/db/foo.img: no such file or directory (put it there, or name another)
+qemu-adm: setting KERNEL=$scratch/none: $scratch/none: no such file or directory (put it there, or name another)"
 }
 
 @test "create warns of a folder in memory" {
