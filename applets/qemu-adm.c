@@ -1533,7 +1533,7 @@ static const struct verb verbs[] = {
 		       make_clone, unused, take, read_again, still_new, save_new, enter, tell),
 	  .examples = "  qemu-adm clone web web2\n  qemu-adm clone --linked web try\n" },
 	{ .name = "import", .letters = "d", .operands = "FILE|FOLDER|- [NAME] [KEY=VALUE...]", .least = 1, .most = -1,
-	  .summary = "a VM of a QEMU line or old rc-file", .run = run,
+	  .summary = "a VM of a QEMU line or rc-file", .run = run,
 	  .arg = STEPS(import_line, read_import, take, read_host, make_dir, import_text, check_words, put_settings, tell_changes,
 		       save_raw, save_new, enter, tell),
 	  .examples = "  virsh domxml-to-native qemu-argv web.xml | qemu-adm import -\n  qemu-adm import ./run-vm.sh mail RAM=1G\n" },

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: 0BSD
 # Faults: kill -9 at every step, processes that are stopped, a run place that is full, read-only, without descriptors or rights, or
 # deleted under a live VM. After each: one QEMU at most, no false state, the next start works, no file is lost.
+BATS_TEST_TIMEOUT=400 # hundreds of starts, each a second on a slow machine
 load helper
 load vms
 
