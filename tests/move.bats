@@ -236,7 +236,8 @@ same_argv() {
 		KERNEL="my kernel" INITRD="it's" 'APPEND="console=ttyS0 a=\"b c\" # $x"' DISK1=a,,b.img DISK2=c.qcow2,if=ide DISK3=d.img,if=scsi,ro \
 		DISK5=e.img,snapshot DISK7=f.img,if=scsi CDROM="a b, c.iso" NIC2=user,hostfwd=tcp::$((port + 1))-:22,mac=52:54:00:12:34:56,model=e1000 \
 		NIC4=user DISPLAY=vnc VGA=virtio 'ARG1=-device virtio-rng-pci,id=r' 'ARG2=-fw_cfg name=opt/a,string="x y"' ARG3=-usb
-	touch "$web"/{a,b.img,d.img,e.img,f.img,"my kernel","it's","a b, c.iso"}
+	touch "$web"/{a,b.img,d.img,e.img,f.img,"a b, c.iso"}
+	echo x | tee "$web/my kernel" >"$web/it's"
 	truncate -s 1M "$web"/{"a,b.img",d.img,e.img,f.img,base.img}
 	(cd "$web" && qemu-img create -q -f qcow2 -b base.img -F raw c.qcow2)
 	echo "-rtc base=utc # a comment" >"$web/web-qemu.cfg"
@@ -467,7 +468,8 @@ qemu-adm: web: $scratch/qemu/qemu-system-x86_64: PATH has another, which is run:
 @test "import by root tells what another's words may do from now on" {
 	local old=$scratch/old
 	mkdir "$old"
-	printf '%s\n' NIC1=none "PRECMD=echo a" RAM=16M "DISK2=/root/secret,ro" "POSTCMD=echo b" >"$old/web-qemu.rc"
+	: >"$scratch/secret"
+	printf '%s\n' NIC1=none "PRECMD=echo a" RAM=16M "DISK2=$scratch/secret,ro" "POSTCMD=echo b" >"$old/web-qemu.rc"
 	echo "-rtc base=utc" >"$old/web-qemu.cfg"
 	qi 0 qemu-adm import "$old" one
 	same "$stderr" ""
@@ -476,7 +478,7 @@ qemu-adm: web: $scratch/qemu/qemu-system-x86_64: PATH has another, which is run:
 	same "$stderr" "qemu-adm: two: PRECMD was uid 1234's and is run as root now
 qemu-adm: two: DISK2 was uid 1234's and is used as root now
 qemu-adm: two: what has no key was uid 1234's and is root's now"
-	echo "kvm -M pc -cpu max -m 16 -accel kvm -accel tcg -hda a -nic none -usb" >"$old/run.sh"
+	echo "kvm -M pc -cpu max -m 16 -accel kvm -accel tcg -hda $scratch/secret -nic none -usb" >"$old/run.sh"
 	chown 1235 "$old/run.sh"
 	qi 0 qemu-adm import "$old/run.sh" three
 	same "$stderr" "qemu-adm: three: DISK1 was uid 1235's and is used as root now

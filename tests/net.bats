@@ -274,6 +274,7 @@ runs_anew() {
 	qi 0 qemu-adm create one
 	same "$(grep ^NIC "$(rc_of one)")" NIC1=bridge:br0
 	inside ip link add br1 type bridge
+	inside ip link set br1 up
 	qi 0 qemu-adm create two
 	same "$(grep ^NIC "$(rc_of two)")" NIC1=user
 	inside ip link del br1
