@@ -89,15 +89,21 @@ int act_end_keeper(pid_t pid)
 	return end_process(pid, NULL, 0);
 }
 
+/* Listens no more to its keeper, nor to one that is on its way. */
+static void hang_up(struct act *a)
+{
+	ask_close(&a->ask);
+	loop_del(a->loop, &a->hear);
+	launch_close(&a->launch);
+}
+
 /* One that is still on its way is our own child. */
 static int end_keeper(struct act *a)
 {
 	struct lock_seen seen = { 0 };
 	pid_t keeper = a->launch.fd >= 0 ? a->launch.pid : a->ask.peer;
 
-	ask_close(&a->ask);
-	loop_del(a->loop, &a->hear);
-	launch_close(&a->launch);
+	hang_up(a);
 	if (lock_look(a->probe.vm.lock, &seen) < 0 || !seen.keeper || end_process(keeper, &a->probe.vm, 0) == 0)
 		return 0;
 	finish(a, FAILED, "its keeper does not answer and could not be ended");
@@ -330,9 +336,7 @@ static void late(struct act *a)
 	if (is_absent(a)) {
 		leave_absent(a);
 	} else if (!a->job->stops || !is_ours(a)) {
-		ask_close(&a->ask);
-		loop_del(a->loop, &a->hear);
-		launch_close(&a->launch);
+		hang_up(a);
 		finish(a, TIMED_OUT, "no answer in time");
 	} else if (a->passed) {
 		kill_qemu(a);
