@@ -1420,17 +1420,16 @@ static void print_findings(const struct call *c, const char *name, const char *k
 /* A name that will not come up with the host. */
 static int check_autostart(struct work *w, struct buf *json)
 {
-	struct buf errors = { 0 };
-	struct reg r;
+	const struct reg *r = &w->h.autostart;
+	struct buf unknown = { 0 };
 
-	reg_autostart(&r, w->h.place.etc, &errors);
-	for (size_t i = 0; i < r.n; i++)
-		if (!reg_find(&w->h.reg, r.vms[i].name))
-			buf_fmt(&errors, "%s:%d: %s: not registered: qemu-adm register FOLDER\n", r.file, r.vms[i].line, r.vms[i].name);
-	print_findings(w->c, "autostart", "fails", &errors, json);
-	int bad = errors.n != 0;
-	buf_free(&errors);
-	reg_free(&r);
+	for (size_t i = 0; i < r->n; i++)
+		if (!reg_find(&w->h.reg, r->vms[i].name))
+			buf_fmt(&unknown, "%s:%d: %s: not registered: qemu-adm register FOLDER\n", r->file, r->vms[i].line, r->vms[i].name);
+	print_findings(w->c, "autostart", "fails", &w->h.untold, json);
+	print_findings(w->c, "autostart", "fails", &unknown, json);
+	int bad = unknown.n || w->h.untold.n;
+	buf_free(&unknown);
 	return bad ? FAILED : DONE;
 }
 

@@ -89,15 +89,10 @@ static int put_in_order(struct fleet *f)
 /* With the list of autostart, of which nobody else tells what is wrong. */
 static int load_listed(struct host *h, const struct call *c)
 {
-	struct buf errors = { 0 };
 	int code = load_host(c, h, 1);
 
-	reg_free(&h->autostart);
-	if (reg_autostart(&h->autostart, h->place.etc, &errors) < 0 && code == DONE)
-		code = h->autostart.code;
-	say_lines(c, NULL, &errors);
-	buf_free(&errors);
-	return code;
+	say_lines(c, NULL, &h->untold);
+	return code != DONE ? code : h->autostart.code;
 }
 
 static int is_wanted(const struct fleet *f, const char *name, int live)

@@ -4,8 +4,6 @@
 
 int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
 {
-	struct buf untold = { 0 };
-
 	*h = (struct host){ 0 };
 	*code = DONE;
 	if (place_find(&h->place, e) < 0)
@@ -14,8 +12,7 @@ int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
 		*code = h->site.code;
 	if (reg_load(&h->reg, h->place.etc, errors) < 0)
 		*code = h->reg.code;
-	reg_autostart(&h->autostart, h->place.etc, &untold);
-	buf_free(&untold);
+	reg_autostart(&h->autostart, h->place.etc, &h->untold);
 	h->code = *code;
 	return 0;
 }
@@ -23,5 +20,6 @@ int host_load(struct host *h, struct buf *errors, int *code, struct err *e)
 void host_free(struct host *h)
 {
 	reg_free(&h->autostart);
+	buf_free(&h->untold);
 	reg_free(&h->reg);
 }

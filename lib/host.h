@@ -13,7 +13,8 @@ struct host {
 	struct place place;
 	struct site site;
 	struct reg reg;
-	struct reg autostart;	/* its own code says whether it is whole, and reg_autostart again why it is not */
+	struct reg autostart;	/* its own code says whether it is whole, */
+	struct buf untold;	/* and these lines why it is not */
 	const struct owners *owners; /* owner_read's, or NULL */
 	int code; /* what a complaint about the other files means, DONE for none */
 };
