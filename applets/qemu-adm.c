@@ -922,7 +922,7 @@ static int leave_for_ever(struct work *w)
 {
 	int code = leave(w);
 
-	if (code == DONE || !text_in(w->e.text, "no space left"))
+	if (code == DONE || w->e.sys != ENOSPC)
 		return code;
 	code = remove_files(w);
 	return code == DONE ? leave(w) : code;

@@ -30,6 +30,7 @@ int err_set(struct err *e, const char *format, ...)
 	put(e, format, list);
 	va_end(list);
 	e->code = FAILED;
+	e->sys = 0;
 	return -1;
 }
 
@@ -41,6 +42,7 @@ int err_code(struct err *e, int code, const char *format, ...)
 	put(e, format, list);
 	va_end(list);
 	e->code = code;
+	e->sys = 0;
 	return -1;
 }
 
@@ -56,6 +58,7 @@ int err_sys(struct err *e, const char *format, ...)
 	fmt(why, sizeof(why), "%s", strerror(number));
 	why[0] = (char)tolower((unsigned char)why[0]);
 	e->code = number == EACCES || number == EPERM ? NO_RIGHT : FAILED;
+	e->sys = number;
 	size_t n = strlen(e->text);
 	if (n + strlen(why) + 3 > sizeof(e->text)) {
 		n = sizeof(e->text) - strlen(why) - 3;
@@ -70,7 +73,7 @@ int err_at(struct err *e, const char *format, ...)
 {
 	char old[sizeof(e->text)];
 	char place[sizeof(e->text)];
-	int code = e->code;
+	int code = e->code, sys = e->sys;
 	va_list list;
 
 	va_start(list, format);
@@ -79,5 +82,6 @@ int err_at(struct err *e, const char *format, ...)
 	strcpy(old, e->text);
 	err_set(e, "%s: %s", place, old);
 	e->code = code;
+	e->sys = sys;
 	return -1;
 }

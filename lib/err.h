@@ -19,6 +19,7 @@ enum code {
 
 struct err {
 	int code;	/* enum code */
+	int sys;	/* the errno that it tells of, 0 for none */
 	char text[1024]; /* one line, no newline; a text that does not fit ends in "..." */
 };
 
@@ -28,7 +29,7 @@ int err_set(struct err *e, const char *format, ...) __attribute__((format(printf
 int err_code(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same and ": " and the words for errno, lower case; EACCES and EPERM make the code NO_RIGHT. */
 int err_sys(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Puts "PLACE: " before the text, keeps the code. */
+/* Puts "PLACE: " before the text, keeps the rest. */
 int err_at(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

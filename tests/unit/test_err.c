@@ -14,12 +14,14 @@ static void test_codes(void)
 	CHECK(err_code(&e, USAGE, "no") == -1 && e.code == USAGE);
 	CHECK_TEXT(e.text, "no");
 	errno = ENOENT;
-	CHECK(err_sys(&e, "connect /run/%s", "x") == -1 && e.code == FAILED && errno == ENOENT);
+	CHECK(err_sys(&e, "connect /run/%s", "x") == -1 && e.code == FAILED && e.sys == ENOENT && errno == ENOENT);
 	CHECK_TEXT(e.text, "connect /run/x: no such file or directory");
 	errno = EACCES;
 	CHECK(err_sys(&e, "x") == -1 && e.code == NO_RIGHT && errno == EACCES);
 	errno = EPERM;
 	CHECK(err_sys(&e, "x") == -1 && e.code == NO_RIGHT);
+	CHECK(err_at(&e, "y") == -1 && e.sys == EPERM);
+	CHECK(err_set(&e, "x") == -1 && e.sys == 0);
 }
 
 static void test_place(void)
