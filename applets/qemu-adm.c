@@ -16,7 +16,6 @@
 #include "line.h"
 #include "nic.h"
 #include "probe.h"
-#include "qcow2.h"
 #include "say.h"
 #include "tap.h"
 #include "target.h"
@@ -60,7 +59,7 @@ struct work {
 	char old_rc[PATH_MAX];	/* rename: and the file of the old one, */
 	uid_t owner;		/* and whose words are in it */
 	char dir[PATH_MAX];	/* the VM's folder, without links */
-	char image[PATH_MAX];	/* create; its cfg-file */
+	char image[PATH_MAX];	/* create: the disk; import, rename: the cfg-file */
 	char net[32];		/* create: the network that it chose */
 	int64_t size;
 	struct clone clone;	/* and whatever folder is made */
@@ -553,15 +552,23 @@ static int drop_draft(struct work *w)
 
 /* ---- create ---- */
 
+/* Whether a word of the line sets the key. */
+static int is_said(const struct work *w, const char *key)
+{
+	for (char **word = w->words + 1; *word; word++)
+		if (text_begins(*word, key) && (*word)[strlen(key)] == '=')
+			return 1;
+	return 0;
+}
+
 /* What can be known of the line before anything is read. */
 static int check_line(struct work *w)
 {
 	const char *size = opt_value(&w->c->o, *OPT_DISK);
 
 	w->next = w->words[0];
-	for (char **word = w->words + 1; size && *word; word++)
-		if (text_begins(*word, "DISK1="))
-			return err_code(&w->e, USAGE, "--disk is DISK1: want one of them");
+	if (size && is_said(w, "DISK1"))
+		return err_code(&w->e, USAGE, "--disk is DISK1: want one of them");
 	if (size && text_size(size, 1 << 20, &w->size) < 0)
 		return err_code(&w->e, USAGE, "--disk %s: not a size (10G)", size);
 	return check_settings(w);
@@ -640,15 +647,6 @@ static const char *host_net(char nic[32])
 		return "user";
 	fmt(nic, 32, "bridge:%s", bridge);
 	return nic;
-}
-
-/* Whether a word of the line sets the key. */
-static int is_said(const struct work *w, const char *key)
-{
-	for (char **word = w->words + 1; *word; word++)
-		if (text_begins(*word, key) && (*word)[strlen(key)] == '=')
-			return 1;
-	return 0;
 }
 
 static int put_explicit(struct work *w)
@@ -1176,16 +1174,6 @@ static int read_stdin(struct buf *text, struct err *e)
 	return n < 0 ? err_sys(e, "-") : DONE;
 }
 
-/* As QEMU would have looked, for who did not say the format or folder. */
-static int look(const char *path)
-{
-	unsigned char head[QCOW2_MARK];
-	int fd = file_open(AT_FDCWD, path), is = fd < 0 ? -1 : fd_read(fd, head, sizeof(head)) == sizeof(head) && qcow2_is(head);
-
-	fd_close(&fd);
-	return is;
-}
-
 /* NAME-qemu.rc or NAME-qemud.rc with NAME-qemu.cfg beside it, if there is one. */
 static int import_pair(struct work *w, struct draft_from *from)
 {
@@ -1226,7 +1214,7 @@ static void tell_program(struct draft *d)
 /* Reads the rc-file, the one in the folder, or else a command line, whose files are those of the current folder. */
 static int read_import(struct work *w)
 {
-	struct draft_from from = { .file = w->words[0], .look = look };
+	struct draft_from from = { .file = w->words[0], .look = disk_is_qcow2 };
 	char dir[PATH_MAX] = "/";
 	struct stat st;
 	struct buf text = { 0 };

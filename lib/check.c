@@ -19,7 +19,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,11 +332,9 @@ static long long wants(const struct disk *d, dev_t dev)
 /* An image of another format is an odd disk to the guest. */
 static void look_format(const struct vm_check *c, const struct disk *d, const struct stat *st)
 {
-	char begin[8];
 	struct err e;
 
-	if (d->cdrom || d->spec.format != FORMAT_RAW || !S_ISREG(st->st_mode) ||
-	    file_peek(AT_FDCWD, d->node[0].path, begin, sizeof(begin)) < 0 || !text_begins(begin, "QFI\xfb"))
+	if (d->cdrom || d->spec.format != FORMAT_RAW || !S_ISREG(st->st_mode) || disk_is_qcow2(d->node[0].path) != 1)
 		return;
 	err_set(&e, "%s: an image of qcow2 that is taken as raw: format=qcow2", d->node[0].path);
 	put(c->notes, d->item, &e);
@@ -352,9 +349,10 @@ static void look_image(const struct vm_check *c, const struct disks *disks, size
 	struct stat st;
 	struct err e;
 
-	if (stat(n->path, &st) == 0)
-		look_format(c, d, &st);
-	if (!n->writable || stat(n->path, &st) < 0)
+	if (stat(n->path, &st) < 0)
+		return;
+	look_format(c, d, &st);
+	if (!n->writable)
 		return;
 	if (disk_may_write(n->path, &st, &e) < 0) {
 		put(c->fails, d->item, &e);

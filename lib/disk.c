@@ -99,6 +99,15 @@ static int open_failed(const struct disk_node *n, const struct stat *st, int fla
 	return err_set(e, "%s: %s (`ro` or `force` allows it)", n->path, why);
 }
 
+int disk_is_qcow2(const char *path)
+{
+	unsigned char head[QCOW2_MARK];
+	int fd = file_open(AT_FDCWD, path), is = fd < 0 ? -1 : fd_read(fd, head, sizeof(head)) == sizeof(head) && qcow2_is(head);
+
+	fd_close(&fd);
+	return is;
+}
+
 int disk_may_write(const char *path, const struct stat *st, struct err *e)
 {
 	if (!S_ISREG(st->st_mode) || st->st_mode & 0222)

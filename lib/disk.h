@@ -59,6 +59,8 @@ int disks_open(struct disks *d, const struct conf *c, const struct disk_rules *r
 /* The same list and chains for people to read: opened read-only, closed again, no overlay. What is missing or refused
  * ends its chain and is a line in `warnings`; node[0] is there all the same. -1 and err only when memory ran out. */
 int disks_name(struct disks *d, const struct conf *c, const struct disk_rules *r, struct buf *warnings, struct err *e);
+/* What a file is by its first bytes: 1 a qcow2 image, 0 another, -1 none. */
+int disk_is_qcow2(const char *path);
 /* Whether an image that is to be written may be: 0; -1 and err for a regular file whose mode lets nobody, be it root. */
 int disk_may_write(const char *path, const struct stat *st, struct err *e);
 /* Writes a new image without content, of that virtual size, on the one at `base` (an absolute path). 0; -1 and err, also when

@@ -20,10 +20,10 @@ int sock_connect_unix(const char *path, int64_t deadline, struct err *e);
 /* A TCP listener on 127.0.0.1 (AF_INET) or ::1 (AF_INET6, V6ONLY). fd, or -1 with errno: EADDRINUSE: taken;
  * EADDRNOTAVAIL or EAFNOSUPPORT: this host has no such address. */
 int sock_listen_tcp(int family, uint16_t port);
-/* Connects to 127.0.0.1, or where that is refused to ::1. fd, or -1 and err. */
-int sock_connect_tcp(uint16_t port, int64_t deadline, struct err *e);
 /* The same on any address of this host's, in numbers, for who only wants to know whether it could be had. */
 int sock_listen_at(const char *address, uint16_t port);
+/* Connects to 127.0.0.1, or where that is refused to ::1. fd, or -1 and err. */
+int sock_connect_tcp(uint16_t port, int64_t deadline, struct err *e);
 /* One accepted connection, nonblocking and close-on-exec; -1 with errno. */
 int sock_accept(int fd);
 void sock_nodelay(int fd);

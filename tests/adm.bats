@@ -1031,7 +1031,6 @@ nothing_lost() {
 }
 
 @test "four writers and 1,000 edits, all killed again and again: the registry is always whole, and no acknowledged edit is lost" {
-	BATS_TEST_TIMEOUT=300
 	local n pid killed
 	mkdir "$scratch/many"
 	for n in 1 2 3 4; do
