@@ -18,9 +18,7 @@ static void is(const char *target, const char *options, const char *want)
 		buf_str(&got, e.text);
 	else
 		buf_fmt(&got, "%s| %s", buf_text(&d.rc), buf_text(&d.cfg));
-	for (size_t i = 0; i < got.n; i++)
-		if (got.s[i] == '\n')
-			got.s[i] = ' ';
+	unit_one_line(got.s, got.n, ' ');
 	CHECK_TEXT(buf_text(&got), want);
 	draft_free(&d);
 	buf_free(&got);

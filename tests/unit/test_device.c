@@ -30,9 +30,7 @@ static void is(const char *machine, const char *const *options, int (*take)(stru
 		buf_fmt(&got, "%s|%s|%s", buf_text(&d.rc), buf_text(&d.cfg), buf_text(&d.notes));
 	else
 		buf_str(&got, d.rc.n || d.cfg.n || d.notes.n ? "stays, but leaves something" : "stays");
-	for (size_t i = 0; i < got.n; i++)
-		if (got.s[i] == '\n')
-			got.s[i] = ';';
+	unit_one_line(got.s, got.n, ';');
 	CHECK_TEXT(buf_text(&got), want);
 	draft_free(&d);
 	buf_free(&got);

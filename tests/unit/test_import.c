@@ -18,9 +18,7 @@ static void is(const char *options, const char *want)
 		buf_str(&got, e.text);
 	else
 		buf_fmt(&got, "%s| %s", buf_text(&d.rc), buf_text(&d.cfg));
-	for (size_t i = 0; i < got.n; i++)
-		if (got.s[i] == '\n')
-			got.s[i] = ' ';
+	unit_one_line(got.s, got.n, ' ');
 	const char *common = "TGTARCH=qemu-system-x86_64 MACHINE=pc CPU=max RAM=1G ";
 	const char *s = buf_text(&got);
 	CHECK_TEXT(strncmp(s, common, strlen(common)) ? s : s + strlen(common), want);

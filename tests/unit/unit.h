@@ -19,4 +19,11 @@ static int unit_failed;
 		} \
 	} while (0)
 
+/* n bytes of text, on one line: `end` for each line's end. */
+static inline void unit_one_line(char *s, size_t n, char end)
+{
+	for (char *at = s; n && (at = memchr(at, '\n', n - (size_t)(at - s)));)
+		*at++ = end;
+}
+
 #endif
