@@ -314,7 +314,7 @@ wrapper() {
 }
 
 @test "Debian's qemu-system-i386, a script, starts in the cage" {
-	[[ $(head -c 2 "$(command -v qemu-system-i386)") == '#!' ]] || skip "no such script here"
+	[[ $(head -c 2 "$(command -v qemu-system-i386)") == '#!' ]] || skip "qemu-system-i386 is not here, or no script"
 	no_guest web TGTARCH=qemu-system-i386
 	qi 0 qemu-adm check web
 	qi 0 qemu-init start web

@@ -13,14 +13,15 @@ setup() {
 	background unshare -n -m --propagation private sh -c 'mount -t tmpfs -o mode=755 none /dev/net && mknod -m 666 /dev/net/tun c 10 200 &&
 		: <>/dev/net/tun && ip link set lo up && echo >"$0" && exec sleep 600' "$scratch/net"
 	net=$pid as=inside
-	wait_until 5 is_there || skip "no network namespace with /dev/net/tun here (modprobe tun)"
+	wait_until 20 is_settled
+	[[ -e $scratch/net ]] || skip "no network namespace with /dev/net/tun here (modprobe tun)"
 	inside ip link add br0 type bridge
 	inside ip link set br0 mtu 9000 up
 }
 
-is_there() {
+# the namespace is made, or cannot be
+is_settled() {
 	[[ -e $scratch/net ]] || gone "$net"
-	[[ -e $scratch/net ]]
 }
 
 inside() {
