@@ -941,6 +941,13 @@ static int new_name(struct work *w)
 	return all_known(w) < 0 ? -1 : check_name(w, w->next);
 }
 
+/* Its list is going to be written when the name in the registry has been. */
+static int whole_autostart(struct work *w)
+{
+	say_lines(w->c, NULL, &w->h.untold);
+	return w->h.autostart.code;
+}
+
 /* The new rc-file's place and text. */
 static int move_text(struct work *w)
 {
@@ -1512,8 +1519,8 @@ static const struct verb verbs[] = {
 	  .arg = STEPS(take, read_host, all_known, load_vm, own_files, consent, hold_vm, leave_for_ever, remove_files, erase) },
 	{ .name = "rename", .letters = "", .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "another name, while it does not run", .run = run,
-	  .arg = STEPS(take, read_host, new_name, open_file, hold_vm, move_text, keep_addresses, check_text, link_raw,
-		       same_owner, save_text, move_name, tell_waiters, erase) },
+	  .arg = STEPS(take, read_host, new_name, whole_autostart, open_file, hold_vm, move_text, keep_addresses, check_text,
+		       link_raw, same_owner, save_text, move_name, tell_waiters, erase) },
 	{ .name = "clone", .letters = "d" OPT_LINKED, .operands = "NAME NEW", .least = 2, .most = 2,
 	  .summary = "a copy of one that does not run", .run = run,
 	  .arg = STEPS(read_host, new_name, open_file, load_again, own_words, hold_vm, make_dir, plan_clone, check_text,

@@ -600,6 +600,9 @@ delete_while() {
 	same "$(tail -n 1 "$QEMU_INIT_DAT/db/mail-qemu.rc")" NAME=mail
 	refused 1 "mail: registered already, in $QEMU_INIT_DAT/db" rename shop mail
 	refused 6 "a/b: not a VM's name" rename shop a/b
+	echo "x # y" >>"$QEMU_INIT_ETC/autostart"
+	refused 6 "$QEMU_INIT_ETC/autostart:3: x: want nothing behind the name" rename shop post
+	sed -i '$d' "$QEMU_INIT_ETC/autostart"
 	: >"$QEMU_INIT_DAT/web/stray-qemu.cfg"
 	qi 1 qemu-adm rename shop stray
 	like "$stderr" "qemu-adm: shop: $QEMU_INIT_DAT/web/stray-qemu.cfg: is there already (*"
