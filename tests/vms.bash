@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck shell=bash disable=SC2154
 # VMs that the suites share, and what they ask about them.
+source "$top/tests/qemus.bash"
 
 # no_guest NAME [KEY=VALUE...]: a real QEMU without a machine, the cheapest; no console
 no_guest() {
@@ -62,15 +63,6 @@ only_records() {
 	for left in lock state exit; do
 		[[ -f $QEMU_INIT_RUN/$1/$left ]] || fail "no $left"
 	done
-}
-
-# qemus_of NAME: how many live; another run of the tests may have a VM of the same name, in another place
-qemus_of() {
-	local pid n=0
-	for pid in $(pgrep -f -- "-name $1( |\$)"); do
-		[[ -z $(find "/proc/$pid/fd" -lname "$QEMU_INIT_RUN/$1/*" 2>/dev/null) ]] || n=$((n + 1))
-	done
-	echo $n
 }
 
 # needs ROOT FILE: puts it and the libraries that it wants where they are here

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Kills at a chosen moment: `sniper VICTIM N LOCK [-p KEEPER] COMMAND...` runs COMMAND and, when the keeper (the process that
  * COMMAND forks, or that pid) enters its N-th system call, sends SIGKILL to the VICTIM: starter, keeper or qemu (whoever holds
- * byte 0 of LOCK). Prints `hit` or, if COMMAND ended before, how many calls there were. Exits like COMMAND, 137 when killed. */
+ * byte 0 of LOCK). Prints `hit` or, if COMMAND ended before, how many calls there were. Exits like COMMAND, 137 when killed;
+ * ends itself after 30 s. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -90,6 +91,7 @@ int main(int argc, char **argv)
 	long calls = 0;
 	pid_t keeper = 0;
 
+	alarm(30);
 	if (argc > 6 && strcmp(argv[4], "-p") == 0) {
 		keeper = atoi(argv[5]);
 		at = 6;
