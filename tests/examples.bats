@@ -181,7 +181,7 @@ stage() {
 	esac
 	case $1 in
 	qemu-cmd* | qemu-mon*) qemu-init start web ;;
-	qemu-init' -h') qemu-adm create db --disk 10M RAM=64M >/dev/null ;;
+	qemu-init' -h') qemu-adm create db --disk 10M RAM=64M STOPDELAY=3 >/dev/null ;;
 	esac
 }
 

@@ -82,7 +82,7 @@ begin() {
 }
 
 # qi STATUS APPLET ARGS...: runs it, by its link in every other test and as `qinit APPLET` in the rest (by $as, if set);
-# logs call and results; the exit status is checked first. Leaves $output (stdout) and $stderr.
+# logs call and results; the exit status is checked first. Leaves $output (stdout) and $stderr, in lines $lines and $stderr_lines.
 qi() {
 	local want=$1
 	shift
@@ -99,7 +99,9 @@ qi() {
 	output=$($as "$@" 2>"$BATS_TEST_TMPDIR/stderr") && status=0 || status=$?
 	set "-$flags"
 	read -rd '' stderr <"$BATS_TEST_TMPDIR/stderr" || true
-	mapfile -t lines <<<"$output"
+	lines=() stderr_lines=()
+	[[ -z $output ]] || mapfile -t lines <<<"$output"
+	[[ -z $stderr ]] || mapfile -t stderr_lines <<<"$stderr"
 	[[ -z $output ]] || printf '%s\n' "$output"
 	[[ -z $stderr ]] || printf '! %s\n' "${stderr//$'\n'/$'\n! '}"
 	((status == want)) || fail "exit $status, want $want"
