@@ -23,7 +23,7 @@ CFLAGS_fuzz = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-reco
 FEW_nogate2 = lib/gate
 FEW_nogate3 = lib/gate
 FEW_nogate4 = lib/gate
-FEW_unguarded = $(basename $(shell grep -l '"guard.h"' lib/*.c applets/*.c))
+FEW_unguarded = $(basename $(shell grep -l '"guard.h"' qinit.c applets/*.c lib/*.c))
 LINK = -static
 LINK_asan = -fsanitize=address,undefined
 LINK_fuzz = -fsanitize=fuzzer,address,undefined

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: 0BSD */
 /* qemu-adm: the registry and the files of VMs. Each verb is a list of steps. */
-#include "arch.h"
-#include "cfg.h"
 #include "check.h"
 #include "claim.h"
 #include "clock.h"
 #include "clone.h"
 #include "disk.h"
 #include "edit.h"
+#include "editor.h"
 #include "fd.h"
 #include "file.h"
 #include "fmt.h"
-#include "import.h"
+#include "goods.h"
 #include "json.h"
 #include "line.h"
 #include "nic.h"
 #include "probe.h"
 #include "say.h"
+#include "source.h"
+#include "systemd.h"
 #include "tap.h"
 #include "target.h"
 #include "trust.h"
@@ -30,7 +31,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LOCK_MS = 10000 };
@@ -424,57 +424,6 @@ static int print_values(struct work *w)
 
 /* ---- edit ---- */
 
-static int find_program(const char *word, char path[PATH_MAX])
-{
-	return strchr(word, '/') ? text_copy(path, PATH_MAX, word) : arch_find(word, path, PATH_MAX);
-}
-
-/* Waits for a program that has the terminal: what is typed there, ^C too, is meant for it. waitpid's status, or -1. */
-static int call_program(const char *path, char *const *argv)
-{
-	void (*interrupt)(int) = signal(SIGINT, SIG_IGN), (*quit)(int) = signal(SIGQUIT, SIG_IGN);
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		signal(SIGINT, interrupt);
-		signal(SIGQUIT, quit);
-		signal(SIGPIPE, SIG_DFL);
-		execv(path, argv);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	signal(SIGINT, interrupt);
-	signal(SIGQUIT, quit);
-	return status;
-}
-
-/* What the user calls his editor, with the file behind it. */
-static int run_editor(struct work *w)
-{
-	static const char *const names[] = { "VISUAL", "EDITOR" };
-	const char *command = "vi";
-	char path[PATH_MAX];
-	struct cfg words = { 0 };
-	struct buf errors = { 0 }, line = { 0 };
-	int status = -1;
-
-	for (size_t i = COUNT(names); i--;) {
-		const char *value = getenv(names[i]);
-		if (value && *value)
-			command = value;
-	}
-	buf_fmt(&line, "%s ", command);
-	text_quote(&line, w->draft);
-	if (cfg_read(&words, buf_text(&line), line.n, command, &errors) == 0 && find_program(words.words[0], path) == 0)
-		status = call_program(path, words.words);
-	cfg_free(&words);
-	buf_free(&errors);
-	buf_free(&line);
-	return status ? err_set(&w->e, "the editor failed (VISUAL, EDITOR)") : DONE;
-}
-
 /* Asks on the terminal; without one nobody can, and the answer is no. */
 static int ask(const struct call *c, const char *question)
 {
@@ -519,7 +468,7 @@ static int edit_draft(struct work *w)
 	int code;
 
 	do {
-		code = run_editor(w);
+		code = editor_run(w->draft, &w->e);
 		buf_clear(&w->text);
 		if (code == DONE)
 			code = file_read(AT_FDCWD, w->draft, CONF_FILE_MAX, &w->text, &w->e);
@@ -695,52 +644,6 @@ static int save_new(struct work *w)
 	return save_text(w);
 }
 
-/* ---- delete ---- */
-
-/* A file that is there, by its path without links, with a NUL. */
-static void add_file(struct buf *files, const char *path)
-{
-	char real[PATH_MAX];
-	struct stat st;
-
-	if (file_real(path, real, sizeof(real)) == 0 && stat(real, &st) == 0 && S_ISREG(st.st_mode))
-		buf_add(files, real, strlen(real) + 1);
-}
-
-/* The path behind this one in such a list, or the first; NULL: no more. */
-static const char *next_file(const struct buf *files, const char *last)
-{
-	const char *next = last ? last + strlen(last) + 1 : buf_text(files);
-
-	return next < buf_text(files) + files->n ? next : NULL;
-}
-
-/* Every file that a VM's configuration names, and the images below its disks; what is not there is a line in `warnings`. */
-static int name_files(const struct target *t, struct disks *disks, struct buf *files, struct buf *warnings, struct err *e)
-{
-	static const enum conf_key keys[] = { CONF_KERNEL, CONF_INITRD };
-	const struct disk_rules rules = { 0 };
-	char path[PATH_MAX];
-	struct err why;
-	int bad = disks_name(disks, &t->conf, &rules, warnings, e);
-
-	for (size_t i = 0; !bad && i < disks->n; i++)
-		for (size_t n = 0; n < disks->list[i].nodes; n++)
-			add_file(files, disks->list[i].node[n].path);
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		const struct conf_item *item = conf_item(&t->conf, keys[i], 0);
-		if (!item || conf_path(&t->conf, item->value, path, sizeof(path)) < 0)
-			continue;
-		add_file(files, path);
-		if (access(path, F_OK) < 0 && file_lacks(path, &why) && conf_at(&why, item))
-			buf_fmt(warnings, "%s\n", why.text);
-	}
-	if (reg_raw_file(t->conf.dir, t->conf.name, path, sizeof(path)) == 0)
-		add_file(files, path);
-	add_file(files, t->conf.file);
-	return bad;
-}
-
 /* What was made, what it names that is not there yet, and what comes next. */
 static int tell(struct work *w)
 {
@@ -753,7 +656,7 @@ static int tell(struct work *w)
 	say_to(stdout, "made %s%s%s\n", w->rc, *w->net ? ", with NIC1=" : "", w->net);
 	if (w->size)
 		say_to(stdout, "made %s, %s, which takes room only as it is written\n", w->image, opt_value(&w->c->o, *OPT_DISK));
-	if (name_files(&w->t, &disks, &files, &missing, &w->e) == 0)
+	if (goods_named(&w->t, &disks, &files, &missing, &w->e) == 0)
 		say_lines(w->c, NULL, &missing);
 	disks_free(&disks);
 	buf_free(&files);
@@ -766,104 +669,12 @@ static int tell(struct work *w)
 	return DONE;
 }
 
-/* Whether QEMU's own words name something in the folder, be it by a link; a name may hold what ends a word here. */
-static int names_in(const char *words, const char *dir)
-{
-	static const char ends[] = " \t\n,=:'\"";
-	char path[PATH_MAX], real[PATH_MAX];
+/* ---- delete ---- */
 
-	for (size_t len; *words; words += len + !!words[len]) {
-		len = strcspn(words, ends);
-		if (*words != '/' || fmt(path, sizeof(path), "%.*s", (int)len, words) >= PATH_MAX)
-			continue;
-		const char *is = file_real(path, real, sizeof(real)) == 0 ? real : path;
-		if (text_begins(is, dir) ? strchr("/", is[strlen(dir)]) != NULL : text_begins(dir, is) && strchr(ends, dir[strlen(is)]))
-			return 1;
-	}
-	return 0;
-}
-
-/* What no key says: ARGn and the cfg-file. */
-static int check_raw(const struct target *t, const char *dir, struct err *e)
-{
-	struct buf raw = { 0 };
-	char path[PATH_MAX];
-	int bad = 0;
-
-	for (const struct conf_item *item = NULL; !bad && (item = conf_next(&t->conf, CONF_ARG, item));)
-		if (names_in(item->value, dir) && err_set(e, "names a file in %s", dir))
-			bad = conf_at(e, item);
-	if (!bad && reg_raw_file(t->conf.dir, t->conf.name, path, sizeof(path)) == 0 && access(path, F_OK) == 0)
-		bad = file_read(AT_FDCWD, path, CONF_FILE_MAX, &raw, e);
-	if (!bad && names_in(buf_text(&raw), dir))
-		bad = err_set(e, "%s: names a file in %s", path, dir);
-	buf_free(&raw);
-	return bad;
-}
-
-/* An image that is not there needs nothing, one whose chain breaks off may: the line that says so, or NULL. */
-static const char *broken_chain(const struct buf *warnings)
-{
-	const char *text = buf_text(warnings), *at = text_in(text, ": backing file ");
-
-	while (at > text && at[-1] != '\n')
-		at--;
-	return at;
-}
-
-/* Whether another VM needs one of the files, or may: on doubt nothing is deleted. */
-static int check_other(struct work *w, const char *other, const char *dir)
-{
-	struct target t = { .operand = other };
-	struct buf said = { 0 }, warnings = { 0 }, theirs = { 0 };
-	struct disks disks = { 0 };
-	struct err why;
-	int bad = 0, code = target_conf(&t, &w->h, &said, &warnings);
-	const char *doubt = code == DONE ? NULL : buf_text(&said);
-
-	if (!doubt && (name_files(&t, &disks, &theirs, &warnings, &why) < 0 || check_raw(&t, dir, &why) < 0))
-		doubt = why.text;
-	if (!doubt)
-		doubt = broken_chain(&warnings);
-	if (doubt)
-		bad = err_set(&w->e, "%.*s: so %s may need what is here: mend it, or `qemu-adm unregister %s`",
-			      (int)strcspn(doubt, "\n"), doubt, other, other);
-	for (const char *own = NULL; (own = next_file(&w->files, own));)
-		for (const char *file = NULL; (file = next_file(&theirs, file));)
-			if (strcmp(own, file) == 0)
-				bad = err_set(&w->e, "%s: %s needs it, too", own, other);
-	disks_free(&disks);
-	target_free(&t);
-	buf_free(&theirs);
-	buf_free(&warnings);
-	buf_free(&said);
-	return bad;
-}
-
-/* What goes with the VM: of the files that it names those beneath its folder; and no other VM's. */
+/* What goes with the VM. */
 static int own_files(struct work *w)
 {
-	struct buf all = { 0 }, warnings = { 0 };
-	struct disks disks = { 0 };
-	char *dir = w->dir;
-	int bad = name_files(&w->t, &disks, &all, &warnings, &w->e);
-
-	if (!bad && file_real(w->t.conf.dir, dir, sizeof(w->dir)) < 0)
-		bad = err_sys(&w->e, "%s", w->t.conf.dir);
-	for (const char *file = NULL; !bad && (file = next_file(&all, file));)
-		if (text_begins(file, dir) && file[strlen(dir)] == '/')
-			buf_add(&w->files, file, strlen(file) + 1);
-	for (size_t i = 0; !bad && i < disks.n; i++)
-		disks.list[i].node[0].writable = 1; /* a reader keeps it, too */
-	if (!bad)
-		bad = claim_check(&w->h.place, w->name, &disks, &w->e);
-	for (size_t i = 0; !bad && i < w->h.reg.n; i++)
-		if (strcmp(w->h.reg.vms[i].name, w->name) != 0)
-			bad = check_other(w, w->h.reg.vms[i].name, dir);
-	disks_free(&disks);
-	buf_free(&warnings);
-	buf_free(&all);
-	return !bad && w->files.bad ? err_set(&w->e, "out of memory") : bad;
+	return goods_own(&w->h, &w->t, w->dir, &w->files, &w->e);
 }
 
 /* What was agreed to is what goes: a list that another has changed meanwhile was not. */
@@ -891,7 +702,7 @@ static int consent(struct work *w)
 		return DONE;
 	if (!isatty(0))
 		return err_code(&w->e, USAGE, "wants -f where nobody can be asked");
-	for (const char *file = NULL; (file = next_file(&w->files, file));)
+	for (const char *file = NULL; (file = goods_next(&w->files, file));)
 		say(w->c, w->name, file);
 	fd_close(&w->lock);
 	if (!ask(w->c, "delete these files for ever?"))
@@ -905,7 +716,7 @@ static int remove_files(struct work *w)
 {
 	int code = DONE;
 
-	for (const char *file = NULL; (file = next_file(&w->files, file));)
+	for (const char *file = NULL; (file = goods_next(&w->files, file));)
 		if (file_remove(file, w->dir) < 0 && errno != ENOENT && err_sys(&w->e, "%s", file))
 			code = fail(w->c, w->name, &w->e);
 	if (rmdir(w->t.conf.dir) < 0 && errno != ENOENT) {
@@ -1167,94 +978,15 @@ static int import_line(struct work *w)
 	return check_settings(w);
 }
 
-static int read_stdin(struct buf *text, struct err *e)
-{
-	ssize_t n = 1;
-
-	while (n > 0 && text->n <= CONF_FILE_MAX) {
-		char *to = buf_room(text, 4096);
-		n = to ? fd_read(0, to, 4096) : -1;
-		text->n += n > 0 ? (size_t)n : 0;
-	}
-	if (n > 0)
-		return err_set(e, "-: larger than %d bytes", CONF_FILE_MAX);
-	return n < 0 ? err_sys(e, "-") : DONE;
-}
-
-/* NAME-qemu.rc or NAME-qemud.rc with NAME-qemu.cfg beside it, if there is one. */
-static int import_pair(struct work *w, struct draft_from *from)
-{
-	struct draft_from raw = *from;
-	struct stat st;
-	struct buf text = { 0 };
-	char path[PATH_MAX], name[CONF_NAME_MAX + 1];
-
-	if (conf_file_name(w->rc, name) < 0)
-		return err_code(&w->e, NOT_CONFIGURED, "%s: not called NAME-qemu.rc or NAME-qemud.rc", w->rc);
-	if (reg_raw_file(from->dir, name, path, sizeof(path)) < 0)
-		return err_set(&w->e, "%s: too long a path", w->rc);
-	int there = stat(path, &st) == 0;
-	if (there && !w->author)
-		w->author = st.st_uid;
-	int bad = there ? file_read(AT_FDCWD, path, CONF_FILE_MAX, &text, &w->e) : DONE;
-	raw.text = buf_text(&text);
-	raw.n = text.n;
-	raw.file = path;
-	if (!bad)
-		bad = import_rc(&w->imported, from, there ? &raw : NULL, &w->e);
-	if (!bad && !*w->imported.name)
-		text_copy(w->imported.name, sizeof(w->imported.name), name);
-	buf_free(&text);
-	return bad;
-}
-
-/* The one of this name in PATH is what will be run. */
-static void tell_program(struct draft *d)
-{
-	const char *slash = strrchr(d->program, '/');
-	char found[PATH_MAX];
-
-	if (slash && text_begins(slash, "/qemu-") && arch_find(slash + 1, found, sizeof(found)) == 0 && strcmp(found, d->program) != 0)
-		draft_note(d, "%s: PATH has another, which is run: %s", d->program, found);
-}
-
-/* Reads the rc-file, the one in the folder, or else a command line, whose files are those of the current folder. */
 static int read_import(struct work *w)
 {
-	struct draft_from from = { .file = w->words[0], .look = disk_is_qcow2 };
-	char dir[PATH_MAX] = "/";
-	struct stat st;
-	struct buf text = { 0 };
-	int code = DONE, is_stdin = strcmp(w->words[0], "-") == 0;
+	int bad = source_read(&w->imported, w->words[0], &w->author, &w->e);
 
-	if (!is_stdin && (file_real(w->words[0], w->rc, sizeof(w->rc)) < 0 || stat(w->rc, &st) < 0))
-		return err_sys(&w->e, "%s", w->words[0]);
-	if (!is_stdin && S_ISDIR(st.st_mode)) {
-		text_copy(dir, sizeof(dir), w->rc);
-		code = reg_rc_only(dir, w->rc, sizeof(w->rc), &w->e);
-	}
-	if (code == DONE)
-		code = is_stdin ? read_stdin(&text, &w->e) : file_read(AT_FDCWD, w->rc, CONF_FILE_MAX, &text, &w->e);
-	if (code == DONE && !is_stdin && stat(w->rc, &st) == 0)
-		w->author = st.st_uid;
-	from.text = buf_text(&text);
-	from.n = text.n;
-	from.dir = dir;
-	if (code == DONE && !is_stdin && text_ends(w->rc, ".rc")) {
-		from.file = w->rc;
-		fmt(dir, sizeof(dir), "%.*s", (int)(strrchr(w->rc, '/') - w->rc), w->rc);
-		code = import_pair(w, &from);
-	} else if (code == DONE) {
-		code = getcwd(dir, sizeof(dir)) ? import_command(&w->imported, &from, &w->e) : err_sys(&w->e, "the current folder");
-		if (code == DONE)
-			tell_program(&w->imported);
-	}
-	if (code == DONE && !w->next)
+	if (!bad && !w->next)
 		w->next = w->imported.name;
-	if (code == DONE && !*w->next)
-		code = err_code(&w->e, USAGE, "%s: it says no name (-name): want one behind the file", w->words[0]);
-	buf_free(&text);
-	return code;
+	if (!bad && !*w->next)
+		bad = err_code(&w->e, USAGE, "%s: it says no name (-name): want one behind the file", w->words[0]);
+	return bad;
 }
 
 static int import_text(struct work *w)
@@ -1267,30 +999,10 @@ static int import_text(struct work *w)
 	return DONE;
 }
 
-/* What the owner could not do, and root can. */
-static void tell_rights(struct work *w)
-{
-	const struct conf *c = &w->t.conf;
-	char name[CONF_KEY_ROOM];
-
-	for (size_t i = 0; i < c->n; i++) {
-		const struct conf_item *item = &c->items[i];
-		enum value_kind kind = conf_keys[item->key].kind;
-		if (item->file != c->file || !(1 << kind & (1 << KIND_COMMAND | 1 << KIND_FILE | 1 << KIND_DISK | 1 << KIND_ALLOW |
-							    1 << KIND_RUNAS | 1 << KIND_ARG)))
-			continue;
-		conf_key_name(item->key, item->number, name);
-		draft_note(&w->imported, "%s was uid %ld's and is %s as root now", name, (long)w->author,
-			   kind == KIND_COMMAND ? "run" : "used");
-	}
-	if (w->imported.cfg.n)
-		draft_note(&w->imported, "what has no key was uid %ld's and is root's now", (long)w->author);
-}
-
 static int tell_changes(struct work *w)
 {
 	if (w->author && geteuid() == 0)
-		tell_rights(w);
+		source_rights(&w->imported, &w->t.conf, w->author);
 	say_lines(w->c, w->next, &w->imported.notes);
 	return DONE;
 }
@@ -1304,87 +1016,47 @@ static int save_raw(struct work *w)
 	return file_save(w->image, &w->imported.cfg, 0644, &w->e);
 }
 
-/* How this very program is called as qemu-init: by its own name, or when that is an applet's by the link beside it. */
-static int find_init(struct buf *words, struct err *e)
-{
-	char path[PATH_MAX + sizeof("qemu-init")];
-	int got = file_real("/proc/self/exe", path, PATH_MAX), linked = got == 0 && text_begins(strrchr(path, '/'), "/qemu");
-
-	if (linked)
-		memcpy(strrchr(path, '/'), "/qemu-init", sizeof("/qemu-init"));
-	if (got < 0 || access(path, X_OK) < 0)
-		return err_sys(e, "%s", got < 0 ? "/proc/self/exe" : path);
-	text_shell(words, path);
-	buf_str(words, linked ? "" : " qemu-init");
-	return DONE;
-}
-
-/* Where it looks for its files, as far as that is not built in. */
-static void print_places(void)
-{
-	static const char *const names[] = { "QEMU_INIT_ETC", "QEMU_INIT_RUN", "QEMU_INIT_DAT" };
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (getenv(names[i]))
-			say_to(stdout, "Environment=\"%s=%s\"\n", names[i], getenv(names[i]));
-}
-
-static int print_unit(struct work *w)
-{
-	const struct conf *c = &w->t.conf;
-	struct buf words = { 0 };
-	int own = geteuid() != 0, bad = find_init(&words, &w->e);
-
-	if (!bad) {
-		say_to(stdout, "# %s/qemu-init-%s.service; it is not to be in autostart, too%s\n[Unit]\n"
-			"Description=virtual machine %s\nDocumentation=man:qemu-init(8)\n%s\n[Service]\nType=notify\n",
-			own ? "~/.config/systemd/user" : "/etc/systemd/system", c->name,
-			own ? " (loginctl enable-linger: it comes up with the host)" : "", c->name,
-			own ? "" : "After=network.target remote-fs.target\n");
-		print_places();
-		say_to(stdout, "ExecStart=%s run %s\nKillMode=process\nTimeoutStartSec=%d\nTimeoutStopSec=%d\nRestart=on-failure\n"
-			"RestartPreventExitStatus=2 4 5 6\n\n[Install]\nWantedBy=%s.target\n", buf_text(&words), c->name,
-			(int)(conf_ms(c, CONF_START_TIMEOUT) / 1000) + 10, (int)(conf_ms(c, CONF_STOPDELAY) / 1000) + 30,
-			own ? "default" : "multi-user");
-	}
-	buf_free(&words);
-	return bad;
-}
-
 /* An option and its value a line. */
-static void print_command(const struct argv *a)
+static void add_command(struct buf *out, const struct argv *a)
 {
-	struct buf out = { 0 };
-
 	for (size_t i = 0; i < a->n; i++) {
-		buf_str(&out, !i ? "" : a->words[i][0] == '-' ? " \\\n\t" : " ");
-		text_shell(&out, a->words[i]);
+		buf_str(out, !i ? "" : a->words[i][0] == '-' ? " \\\n\t" : " ");
+		text_shell(out, a->words[i]);
 	}
-	buf_char(&out, '\n');
-	fwrite(buf_text(&out), 1, out.n, stdout);
-	buf_free(&out);
+	buf_char(out, '\n');
+}
+
+static int export_unit(struct work *w, struct buf *out)
+{
+	if (!w->t.registered)
+		return err_code(&w->e, NOT_CONFIGURED, "not registered: `qemu-adm register` first");
+	return systemd_unit(out, &w->t.conf, &w->e);
+}
+
+static int export_command(struct work *w, struct buf *out, struct buf *warnings)
+{
+	struct argv a = { 0 };
+	int bad = target_argv(&w->t, TARGET_ALONE, &a, warnings, &w->e);
+
+	if (!bad)
+		add_command(out, &a);
+	if (!bad && conf_item(&w->t.conf, CONF_MONITOR, 0))
+		say(w->c, w->t.conf.name, "MONITOR: not in this line, as QEMU has no such option");
+	argv_free(&a);
+	return bad;
 }
 
 static int export(struct work *w)
 {
-	struct buf errors = { 0 }, warnings = { 0 };
-	struct argv a = { 0 };
+	struct buf errors = { 0 }, warnings = { 0 }, out = { 0 };
 	int code = target_load(&w->t, &w->h, &errors, &warnings);
 
-	if (code == DONE && opt_has(&w->c->o, *OPT_SYSTEMD)) {
-		code = w->t.registered ? print_unit(w) :
-			err_code(&w->e, NOT_CONFIGURED, "not registered: `qemu-adm register` first");
-	} else if (code == DONE) {
-		code = target_argv(&w->t, TARGET_ALONE, &a, &warnings, &w->e);
-		if (code == DONE) {
-			print_command(&a);
-			if (conf_item(&w->t.conf, CONF_MONITOR, 0))
-				say(w->c, w->t.conf.name, "MONITOR: not in this line, as QEMU has no such option");
-		}
-	}
+	if (code == DONE)
+		code = opt_has(&w->c->o, *OPT_SYSTEMD) ? export_unit(w, &out) : export_command(w, &out, &warnings);
+	fwrite(buf_text(&out), 1, out.n, stdout);
 	say_lines(w->c, NULL, &warnings);
 	say_lines(w->c, NULL, &errors);
-	argv_free(&a);
+	buf_free(&out);
 	buf_free(&errors);
 	buf_free(&warnings);
 	return code;

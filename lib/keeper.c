@@ -7,7 +7,6 @@
 #include "clock.h"
 #include "fd.h"
 #include "fmt.h"
-#include "guard.h"
 #include "journal.h"
 #include "proc.h"
 #include "spawn.h"

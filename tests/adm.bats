@@ -584,6 +584,21 @@ delete_while() {
 	now_is big stopped
 }
 
+@test "clone: what another VM began to write while it was copied is no copy" {
+	requires strace
+	vm big DISK1=big.img
+	truncate -s 1M "$QEMU_INIT_DAT/big/big.img"
+	vm db DISK1="$QEMU_INIT_DAT/big/big.img"
+	background strace -qq -o /dev/null -e inject=fsync:signal=STOP:when=1 "$bin/qinit" qemu-adm clone big two 2>"$scratch/said"
+	wait_until 10 test -e "$QEMU_INIT_DAT/two/big.img"
+	qi 0 qemu-init start db
+	kill -CONT "$(pgrep -P "$pid")"
+	ended "$pid" 1
+	like "$(cat "$scratch/said")" "qemu-adm: *$QEMU_INIT_DAT/big/big.img: *db*"
+	[[ ! -e $QEMU_INIT_DAT/two ]]
+	registry "big $QEMU_INIT_DAT/big"$'\n'"db $QEMU_INIT_DAT/db"
+}
+
 @test "rename: file, NAME, cfg-file, registry and autostart; the order, the comments and the disks stay" {
 	no_guest web NAME=web "# the disk" DISK1=web.img
 	no_guest db

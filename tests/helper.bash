@@ -168,7 +168,7 @@ alive() {
 		pid=${pid#/proc/} pid=${pid%%/*}
 		[[ $seen != *" $pid "* && -e /proc/$pid ]] || continue
 		seen+="$pid "
-		status=$(</proc/$pid/status) 2>/dev/null
+		status=$(<"/proc/$pid/status") 2>/dev/null
 		[[ $status == *State:$'\t'Z* ]] || echo "$pid"
 	done
 }

@@ -23,17 +23,13 @@ nothing() {
 }
 
 @test "a lib file includes only modules above it in lib/ORDER, and its own header first" {
-	local above=" " m file name
-	for m in $(modules); do
-		for file in lib/$m.h lib/$m.c; do
-			[[ -e $file ]] || continue
-			for name in $(sed -n 's/^#include "\(.*\)\.h"/\1/p' "$file"); do
-				[[ $above == *" $name "* || $file == "lib/$name.c" ]] || echo "$file includes $name.h"
-			done
-		done
-		[[ ! -e lib/$m.c || $(grep -m1 '^#include' "lib/$m.c") == "#include \"$m.h\"" ]] || echo "lib/$m.c: not its own header first"
-		above+="$m "
-	done | nothing
+	# shellcheck disable=SC2046,SC2016 # names without blanks; awk's
+	awk '
+		FILENAME == "lib/ORDER" { if (!/^#/ && NF) at[$1] = ++n; next }
+		FNR == 1 { own = FILENAME; gsub(/^lib\/|\.[ch]$/, "", own); first = FILENAME ~ /c$/ }
+		/^#include/ && first { if ($2 != "\"" own ".h\"") print FILENAME ": not its own header first"; first = 0; next }
+		/^#include "/ { name = $2; gsub(/"|\.h/, "", name); if (!(at[name] < at[own])) print FILENAME " includes " name ".h" }
+	' lib/ORDER lib/*.[ch] | nothing
 }
 
 @test "lib/ORDER and lib hold the same modules, each once" {
@@ -62,19 +58,25 @@ nothing() {
 	done | nothing
 }
 
+# undefined, defined: FILE SYMBOL, of these objects
+undefined() {
+	nm -uA "$@" | awk '{ sub(/:.*/, "", $1); print $1, $NF }'
+}
+
+defined() {
+	nm -gA --defined-only "$@" | awk '{ sub(/:.*/, "", $1); print $1, $NF }'
+}
+
 @test "applets include lib and say.h only, and no applet uses another's symbol" {
-	local file name a b
+	local file name
 	for file in applets/*.c; do
 		for name in $(sed -n 's/^#include "\(.*\)"/\1/p' "$file"); do
 			[[ $name == say.h || -e lib/$name ]] || echo "$file includes $name"
 		done
-		for a in applets/*.c; do
-			[[ $a != "$file" ]] || continue
-			b=$(comm -12 <(nm -u "build/main/${file%.c}.o" | awk '{ print $2 }' | sort) \
-				<(nm --defined-only -g "build/main/${a%.c}.o" | awk '{ print $3 }' | sort))
-			[[ -z $b ]] || echo "$file uses $b of $a"
-		done
 	done | nothing
+	# shellcheck disable=SC2016 # awk's
+	awk 'NR == FNR { of[$2] = $1; next } $2 in of { print $1 " uses " $2 " of " of[$2] }' \
+		<(defined build/main/applets/*.o) <(undefined build/main/applets/*.o) | nothing
 }
 
 @test "qinit --list names the files of applets/, one a line" {
@@ -82,29 +84,27 @@ nothing() {
 	diff <(sort <<<"$output") <(printf '%s\n' applets/*.c | sed 's/.*\///; s/\.c$//' | sort)
 }
 
+# what of lib is built now: others may be left from before
+objects() {
+	printf '%s\n' lib/*.c | sed 's|.*|build/main/&|; s/c$/o/'
+}
+
 @test "lib neither prints nor exits" {
-	local file
-	for file in lib/*.c; do
-		nm -u "build/main/${file%.c}.o" | awk '{ print $2 }' |
-			grep -xE '(exit|abort|v?printf|v?fprintf|v?dprintf|puts|putchar|putc|fputc|fputs|fwrite|perror|psignal|syslog|stdout|stderr|__.*printf_chk)' |
-			sed "s|^|$file calls |" || true
-	done | nothing
+	# shellcheck disable=SC2046 # names without blanks
+	undefined $(objects) |
+		grep -E ' (exit|abort|v?printf|v?fprintf|v?dprintf|puts|putchar|putc|fputc|fputs|fwrite|perror|psignal|syslog|stdout|stderr|__.*printf_chk)$' | nothing
 }
 
 @test "in lib only the modules that fork call _exit" {
-	local file
-	for file in lib/*.c; do
-		[[ $file =~ ^lib/(proc|spawn|launch)\.c$ ]] || ! nm -u "build/main/${file%.c}.o" | grep -qwE '_exit|_Exit' || echo "$file"
-	done | nothing
+	# shellcheck disable=SC2046 # names without blanks
+	undefined $(objects) | grep -E ' (_exit|_Exit)$' | grep -vE '/(editor|proc|spawn|launch)\.o ' | nothing
 }
 
 @test "lib has no writable data" {
-	local file
-	for file in lib/*.c; do
-		# .data.rel.ro: constant tables of pointers, read-only once the loader is through
-		readelf -SW "build/main/${file%.c}.o" | sed 's/^ *\[ *[0-9]*\] *//' |
-			awk -v file="$file" '/^\.(data|bss|tdata|tbss)/ && !/^\.data\.rel\.ro/ && $5 !~ /^0+$/ { print file ": " $1 }'
-	done | nothing
+	# .data.rel.ro: constant tables of pointers, read-only once the loader is through
+	# shellcheck disable=SC2046,SC2016 # names without blanks; awk's
+	readelf -SW $(objects) | sed 's/^ *\[ *[0-9]*\] *//' |
+		awk '/^File:/ { file = $2 } /^\.(data|bss|tdata|tbss)/ && !/^\.data\.rel\.ro/ && $5 !~ /^0+$/ { print file ": " $1 }' | nothing
 }
 
 @test "each header compiles alone" {
@@ -146,16 +146,17 @@ standalone() {
 }
 
 @test "every source names its licence in the first lines" {
-	local file
-	for file in Makefile qinit.c lib/*.[ch] applets/*.[ch] tests/*.b* tests/setup tests/run tests/*/*.[ch]; do
-		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: 0BSD' || echo "$file"
-	done | nothing
+	awk '
+		FNR == 1 { named = 0 }
+		/SPDX-License-Identifier: 0BSD/ { named = 1 }
+		FNR == 3 { if (!named) print FILENAME; nextfile }
+	' Makefile qinit.c lib/*.[ch] applets/*.[ch] tests/*.b* tests/setup tests/run tests/*/*.[ch] | nothing
 }
 
 @test "shellcheck finds nothing in the scripts" {
 	requires shellcheck
 	# shellcheck disable=SC2046 # names without blanks
-	shellcheck tests/helper.bash $(git ls-files 2>/dev/null | while read -r f; do head -c 60 "$f" | grep -aqE '^#!.*sh\b' && echo "$f"; done)
+	shellcheck -x tests/*.bash $(git ls-files 2>/dev/null | while read -r f; do head -c 60 "$f" | grep -aqE '^#!.*sh\b' && echo "$f"; done)
 }
 
 @test "the top level is that of the design" {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: 0BSD
 # shellcheck shell=bash disable=SC2154
 # VMs that the suites share, and what they ask about them.
+# shellcheck source=tests/qemus.bash
 source "$top/tests/qemus.bash"
 
 # no_guest NAME [KEY=VALUE...]: a real QEMU without a machine, the cheapest; no console
