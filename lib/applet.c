@@ -157,7 +157,7 @@ static int install(const struct applet *const *list, size_t n, int argc, char **
 
 	argc -= symbolic;
 	argv += symbolic;
-	if (argc != 1) {
+	if (argc != 1 || *argv[0] == '-') {
 		buf_str(words, qinit_usage);
 		return USAGE;
 	}

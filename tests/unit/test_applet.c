@@ -139,7 +139,7 @@ static void test_install(void)
 	snprintf(line, sizeof(line), "qinit --install %s/h", scratch);
 	if (stat(scratch, &st) == 0 && stat("/proc/self/exe", &own) == 0 && st.st_dev == own.st_dev && own.st_uid == geteuid())
 		CHECK(call(line) == DONE && stat(scratch_path("h/vm-one"), &st) == 0 && st.st_ino == own.st_ino);
-	CHECK(call("qinit --install") == USAGE && call("qinit --install a b") == USAGE);
+	CHECK(call("qinit --install") == USAGE && call("qinit --install a b") == USAGE && call("qinit --install -h") == USAGE);
 }
 
 int main(void)
