@@ -6,7 +6,7 @@ BATS_TEST_TIMEOUT=400 # hundreds of starts, each a second on a slow machine
 load helper
 load vms
 
-slots=2
+slots=3
 
 # A VM for each slot, with all that a start may wait for; QEMU is the fake one, which behaves well.
 shooting_range() {
