@@ -75,7 +75,7 @@ all: qinit ## the executable, ./qinit: static, stripped
 qinit: build/main/qinit
 	$Qstrip -R .comment -o $@ $<
 
-$(LIB): $(filter $V/lib/%,$(OBJ))
+$(LIB): $(filter $V/lib/% build/main/lib/%,$(OBJ))
 	$Qrm -f $@ && ar rcs $@ $^
 
 $V/qinit: $(OBJ)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The files of a VM: those that its configuration names, and which of them are its alone. A list of files has a NUL behind each path. */
+/* The files of a VM: those that its configuration names, and which of them are its alone. A list of files has a NUL behind
+ * each path. */
 #ifndef GOODS_H
 #define GOODS_H
 

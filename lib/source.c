@@ -98,22 +98,21 @@ int source_read(struct draft *d, const char *file, uid_t *author, struct err *e)
 {
 	char path[PATH_MAX] = "", dir[PATH_MAX];
 	struct buf text = { 0 };
-	int is_stdin = strcmp(file, "-") == 0, is_rc = 0;
+	int is_stdin = strcmp(file, "-") == 0;
 	int bad = is_stdin ? read_stdin(&text, e) : find(file, path, e) < 0 ? -1 : read_file(path, &text, author, e);
 	struct draft_from from = {
 		.text = buf_text(&text), .n = text.n, .file = file, .dir = dir, .look = disk_is_qcow2,
 	};
 
 	if (!bad && text_ends(path, ".rc")) {
-		is_rc = 1;
 		from.file = path;
 		fmt(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path);
 		bad = read_pair(d, &from, author, e);
 	} else if (!bad) {
 		bad = getcwd(dir, sizeof(dir)) ? import_command(d, &from, e) : err_sys(e, "the current folder");
+		if (!bad)
+			tell_program(d);
 	}
-	if (!bad && !is_rc)
-		tell_program(d);
 	buf_free(&text);
 	return bad;
 }

@@ -7,7 +7,8 @@
 #include "conf.h"
 #include "err.h"
 
-/* Appends the unit that runs this VM by this very program: root's for the system, anybody else's for systemd --user. 0; -1 and err. */
+/* Appends the unit that runs this VM by this very program: root's for the system, anybody else's for systemd --user. 0; -1
+ * and err. */
 int systemd_unit(struct buf *out, const struct conf *c, struct err *e);
 
 #endif
